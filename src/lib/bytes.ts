@@ -1,0 +1,81 @@
+// Bytes in, bytes out. No key or value passes through a string here except in the named text forms.
+
+/** One new array with all parts in order. */
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  let size = 0
+  for (const part of parts) size += part.length
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+/** UTF-8 bytes of `text`. */
+export function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+/** Text of UTF-8 `bytes`, or undefined when they are not valid UTF-8. A leading BOM is kept. */
+export function text(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** Equality in time that depends only on the lengths. */
+export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!
+  return difference === 0
+}
+
+/** Lexicographic order of bytes: negative, zero or positive. */
+export function compare(a: Uint8Array, b: Uint8Array): number {
+  const shorter = Math.min(a.length, b.length)
+  for (let i = 0; i < shorter; i++) {
+    const difference = a[i]! - b[i]!
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+/** Unsigned 32-bit integer, big-endian, 4 bytes. Throws RangeError outside 0 … 2^32-1. */
+export function u32(value: number): Uint8Array {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw new RangeError('not an unsigned 32-bit integer')
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value)
+  return bytes
+}
+
+/** Unsigned 64-bit integer, big-endian, 8 bytes. Throws RangeError outside 0 … 2^64-1. */
+export function u64(value: bigint): Uint8Array {
+  if (value < 0n || value > 0xffffffffffffffffn) throw new RangeError('not an unsigned 64-bit integer')
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, value)
+  return bytes
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return bytes.toHex()
+}
+
+/** Standard base64 with padding. */
+export function toBase64(bytes: Uint8Array): string {
+  return bytes.toBase64()
+}
+
+/** Bytes of standard base64 with padding, or undefined when the text is not strictly that. */
+export function fromBase64(encoded: string): Uint8Array | undefined {
+  try {
+    const bytes = Uint8Array.fromBase64(encoded, { lastChunkHandling: 'strict' })
+    return bytes.toBase64() === encoded ? bytes : undefined
+  } catch {
+    return undefined
+  }
+}

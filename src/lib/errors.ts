@@ -1,0 +1,73 @@
+// The one table of failures and the one error class. Whatever can go wrong on purpose is a `Failure`;
+// anything else is a bug and reaches the user as `internal` with fixed text, never with its own message.
+
+/** Every kind of failure: its exit code (decision D2.4) and when it is said. Printed in topic `exit-codes`. */
+export const FAILURES = {
+  internal: { exit: 1, about: 'a bug in tvault; the cause is shown with --verbose' },
+  failed: { exit: 1, about: 'the operation failed: the file system refused, or a file is not what was asked for' },
+  usage: { exit: 2, about: 'the words or flags of the command line are wrong' },
+  locked: { exit: 3, about: 'a key is needed, and there is no passphrase source and no terminal to ask on' },
+  not_found: { exit: 4, about: 'no such secret, version or project' },
+  not_initialized: { exit: 5, about: 'there is no vault in that directory' },
+  wrong_passphrase: { exit: 6, about: 'the passphrase does not open this vault' },
+  busy: { exit: 7, about: 'another process kept the write lock for longer than the deadline' },
+  denied: { exit: 8, about: 'the policy refuses it, or the environment is not safe to hold keys in' },
+  corrupt: { exit: 9, about: 'stored bytes are damaged or were tampered with' },
+  conflict: { exit: 10, about: 'it exists already, or changed meanwhile' },
+  cannot_execute: { exit: 126, about: '`run` found the program but could not start it' },
+  command_not_found: { exit: 127, about: '`run` did not find the program' },
+  cancelled: { exit: 130, about: 'the user said no, or pressed Ctrl-C' },
+} as const
+
+export type FailureKind = keyof typeof FAILURES
+
+/** What crosses a process border (JSON on stderr, agent, MCP): never a stack, never a foreign message. */
+export interface FailureJson {
+  kind: FailureKind
+  message: string
+  hint?: string
+}
+
+export interface FailureOptions {
+  /** A thing to type or to do next; lower case, no full stop. */
+  hint?: string
+  /** The foreign error behind it; shown only with --verbose. */
+  cause?: unknown
+}
+
+/** An expected failure. `message` says what is (lower case, no full stop); `hint` says what to type next. */
+export class Failure extends Error {
+  override readonly name = 'Failure'
+  readonly kind: FailureKind
+  readonly hint: string | undefined
+
+  constructor(kind: FailureKind, message: string, options: FailureOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.kind = kind
+    this.hint = options.hint
+  }
+
+  get exitCode(): number {
+    return FAILURES[this.kind].exit
+  }
+
+  toJSON(): FailureJson {
+    return { kind: this.kind, message: this.message, ...(this.hint === undefined ? {} : { hint: this.hint }) }
+  }
+}
+
+/** Any thrown value as a Failure. Foreign errors become `internal` with fixed text; the original is kept as cause. */
+export function toFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown
+  return new Failure('internal', 'something went wrong inside tvault', {
+    hint: 'run the command again with --verbose to see the cause',
+    cause: thrown,
+  })
+}
+
+/** The `code` of a system error (ENOENT, EACCES …), or undefined when `thrown` is not one. */
+export function systemCode(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error)) return undefined
+  const code = (thrown as Error & { code?: unknown }).code
+  return typeof code === 'string' ? code : undefined
+}

@@ -1,0 +1,46 @@
+// Which names the vault takes. Stricter than the peer where its freedom did harm (control characters in
+// project names were printed raw), the same everywhere else.
+import { Failure } from './errors.ts'
+
+const KEY = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/
+// C0, C1, DEL, and the Unicode line, direction and zero-width controls that can forge what a terminal shows.
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u
+
+export const MAX_KEY_BYTES = 255
+export const MAX_PROJECT_BYTES = 100
+export const MAX_DESCRIPTION_BYTES = 500
+
+/** Whether `key` can name a secret: a letter or underscore, then letters, digits, underscores; 255 bytes at most. */
+export function isKey(key: string): boolean {
+  return KEY.test(key)
+}
+
+/** `key`, or a usage failure that shows the rule. */
+export function checkKey(key: string): string {
+  if (isKey(key)) return key
+  throw new Failure('usage', `invalid secret key: ${printable(key)}`, {
+    hint: 'a key is a letter or _, then letters, digits and _, at most 255 characters',
+  })
+}
+
+/** `name`, or a usage failure: 1–100 bytes, no surrounding blanks, no control characters. */
+export function checkProjectName(name: string): string {
+  const size = Buffer.byteLength(name)
+  if (size >= 1 && size <= MAX_PROJECT_BYTES && name.trim() === name && !CONTROL.test(name)) return name
+  throw new Failure('usage', `invalid project name: ${printable(name)}`, {
+    hint: 'a project name has 1 to 100 bytes, no control characters and no blanks at its ends',
+  })
+}
+
+/** `description`, or a usage failure: 500 bytes at most, no control characters. */
+export function checkDescription(description: string): string {
+  if (Buffer.byteLength(description) <= MAX_DESCRIPTION_BYTES && !CONTROL.test(description)) return description
+  throw new Failure('usage', 'invalid description', { hint: 'at most 500 bytes, no control characters' })
+}
+
+/** `name` made safe for a terminal: control characters as escapes, 80 characters at most. */
+export function printable(name: string): string {
+  const clipped = name.length > 80 ? `${name.slice(0, 79)}…` : name
+  return clipped.replace(new RegExp(CONTROL.source, 'gu'), (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`)
+}

@@ -1,0 +1,55 @@
+// A value that cannot be printed by accident. It holds bytes, shows `[secret]` to every printer, and is
+// opened only at the doors listed in test/house/doors.test.ts. Whoever creates one wipes it, or hands it on.
+
+const MASK = '[secret]'
+
+export class Secret {
+  #bytes: Uint8Array
+
+  /** Takes ownership of `bytes`: the caller must not keep, change or print them afterwards. */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  /** Copies UTF-8 text into a Secret. The string itself cannot be wiped, so keep its life short. */
+  static fromText(text: string): Secret {
+    return new Secret(new TextEncoder().encode(text))
+  }
+
+  /** Length in bytes. */
+  get size(): number {
+    return this.#bytes.length
+  }
+
+  /** The bytes themselves, not a copy: valid until `wipe`. Only doors call this. */
+  reveal(): Uint8Array {
+    return this.#bytes
+  }
+
+  /** Overwrites the bytes with zeros and forgets them. Safe to call twice. */
+  wipe(): void {
+    this.#bytes.fill(0)
+    this.#bytes = new Uint8Array(0)
+  }
+
+  toString(): string {
+    return MASK
+  }
+
+  toJSON(): string {
+    return MASK
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return MASK
+  }
+}
+
+/** Runs `use` and wipes every given secret afterwards, whether it returned, resolved or threw. */
+export async function withWipe<T>(secrets: readonly Secret[], use: () => T | Promise<T>): Promise<T> {
+  try {
+    return await use()
+  } finally {
+    for (const secret of secrets) secret.wipe()
+  }
+}
