@@ -1,0 +1,58 @@
+// Prints dotenv text that our parser reads back byte for byte, whatever the value, and that does nothing when a
+// shell sources it. The four ways of writing a value are chosen so that as many other readers as possible agree.
+import type { Secret } from '../lib/secret.ts'
+import { CR, LF } from './blanks.ts'
+import { Writer, type Printable } from './writer.ts'
+
+const DOUBLE = 0x22
+const DOLLAR = 0x24
+const SINGLE = 0x27
+const BACKSLASH = 0x5c
+const BACKTICK = 0x60
+
+/** Bytes that need no quotes in any reader: letters, digits and `% + , - . / : = @ _`. */
+export function isPlain(byte: number): boolean {
+  const letter = (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a)
+  return letter || (byte >= 0x2b && byte <= 0x3a) || byte === 0x25 || byte === 0x3d || byte === 0x40 || byte === 0x5f
+}
+
+/** `KEY=value` lines in the given order, as a Secret of the caller. Never fails: every value can be written. */
+export function printDotenv(entries: readonly Printable[]): Secret {
+  const writer = new Writer()
+  for (const { key, value } of entries) {
+    writer.text(`${key}=`)
+    printValue(writer, value.reveal())
+    writer.byte(LF)
+  }
+  return writer.finish()
+}
+
+/**
+ * One value. Which readers get it exactly (ours always does):
+ *  1. bare, when every byte is plain: all readers;
+ *  2. '…' literally, also over several lines: all readers, but TinyVault 0.23 cannot read several lines;
+ *  3. "…\n…" when it has a line end or a ', and neither $ nor `: all readers, but a shell keeps `\n` as two characters;
+ *  4. "…\$…" when it has $ or ` and a ' as well: shells and Compose; TinyVault 0.23 keeps the backslash.
+ * Form 4 gives up on the peer because the alternative, a bare $ in double quotes, is run by a shell.
+ */
+function printValue(writer: Writer, value: Uint8Array): void {
+  const expands = value.includes(DOLLAR) || value.includes(BACKTICK)
+  const lines = value.includes(LF)
+  if (value.every(isPlain)) writer.bytes(value)
+  else if (!value.includes(SINGLE) && (expands || !lines)) writer.byte(SINGLE).bytes(value).byte(SINGLE)
+  else printDouble(writer, value, lines && !expands)
+}
+
+/** In double quotes. With `escapeLines` line ends are written `\n` and `\r`, else they stand as they are. */
+function printDouble(writer: Writer, value: Uint8Array, escapeLines: boolean): void {
+  writer.byte(DOUBLE)
+  for (const byte of value) {
+    if (escapeLines && byte === LF) writer.text('\\n')
+    else if (escapeLines && byte === CR) writer.text('\\r')
+    else {
+      if (byte === DOUBLE || byte === BACKSLASH || byte === DOLLAR || byte === BACKTICK) writer.byte(BACKSLASH)
+      writer.byte(byte)
+    }
+  }
+  writer.byte(DOUBLE)
+}
