@@ -41,9 +41,3 @@ function blankBefore(bytes: Uint8Array, start: number, end: number): number {
   }
   return 0
 }
-
-/** Whether a reader that trims would shorten the whole array. */
-export function hasOuterBlanks(bytes: Uint8Array): boolean {
-  const inner = trim(bytes, 0, bytes.length)
-  return inner.from !== 0 || inner.to !== bytes.length
-}

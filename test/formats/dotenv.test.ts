@@ -51,6 +51,21 @@ describe('lines', () => {
     expect([...entry!.value.reveal()]).toEqual([0x61, 0x00, 0xff, 0xfe])
   })
 
+  test('exactly the white space of Unicode is trimmed', () => {
+    for (let point = 0; point <= 0x3100; point++) {
+      if (point === 0x0a || (point >= 0xd800 && point < 0xe000)) continue
+      const c = String.fromCodePoint(point)
+      // ECMAScript counts U+FEFF as white space and U+0085 not; Unicode has it the other way round.
+      const blank = c === '\u0085' || (c !== '\ufeff' && /^\s$/u.test(c))
+      if (c === '"' || c === "'" || c === '#') continue
+      expect([point, values(`A=${c}x${c}\n`)['A'] === 'x']).toEqual([point, blank])
+    }
+  })
+
+  test('a key has 255 characters at most', () => {
+    expect(Object.keys(values(`${'A'.repeat(255)}=1\n${'A'.repeat(256)}=2\n`))).toEqual(['A'.repeat(255)])
+  })
+
   test('a lone continuation byte is no blank', () => {
     const [entry] = parseDotenv(new Uint8Array([0x41, 0x3d, 0x85, 0x61, 0xa0, 0x0a])).entries
     expect([...entry!.value.reveal()]).toEqual([0x85, 0x61, 0xa0])
