@@ -1,4 +1,5 @@
 // Passphrase to key: Argon2id (RFC 9106) with parameters that are stored in the vault header.
+import { argon2Sync } from 'node:crypto'
 import { Failure } from '../lib/errors.ts'
 
 export interface KdfParameters {
@@ -18,8 +19,25 @@ export function checkKdf(parameters: KdfParameters, kind: 'usage' | 'corrupt'): 
   for (const name of ['memoryKib', 'passes', 'lanes'] as const) {
     const value = parameters[name]
     if (!Number.isInteger(value) || value < KDF_FLOOR[name] || value > KDF_CEILING[name]) {
-      throw new Failure(kind, `key derivation parameter ${name} must lie between ${KDF_FLOOR[name]} and ${KDF_CEILING[name]}`)
+      throw new Failure(
+        kind,
+        `key derivation parameter ${name} must lie between ${KDF_FLOOR[name]} and ${KDF_CEILING[name]}`,
+      )
     }
   }
   return parameters
+}
+
+/** `length` bytes of Argon2id over `passphrase` and `salt` (RFC 9106). */
+export function derive(passphrase: Uint8Array, salt: Uint8Array, parameters: KdfParameters, length = 32): Uint8Array {
+  return new Uint8Array(
+    argon2Sync('argon2id', {
+      message: passphrase,
+      nonce: salt,
+      memory: parameters.memoryKib,
+      passes: parameters.passes,
+      parallelism: parameters.lanes,
+      tagLength: length,
+    }),
+  )
 }
