@@ -110,11 +110,18 @@ export interface View extends Names {
   /** One value. `not_found` when key or version is missing. */
   read(project: string, key: string, options?: { version?: number }): Secret
   /** Several values in one audited act, sorted bytewise by key. All, or those named in `only` plus those with `prefix`. `missing` lists unknown names. */
-  readMany(project: string, selection: { only?: readonly string[]; prefix?: string }): { entries: Entry[]; missing: string[] }
+  readMany(
+    project: string,
+    selection: { only?: readonly string[]; prefix?: string },
+  ): { entries: Entry[]; missing: string[] }
   /** Stores a new version (an equal value too: the caller asked for it). Does not wipe `value`. */
   write(project: string, key: string, value: Secret): Written
   /** All in one transaction. Existing keys are left alone unless `overwrite`; equal values make no new version. */
-  writeMany(project: string, entries: readonly Entry[], options: { overwrite: boolean }): { written: Written[]; skipped: string[] }
+  writeMany(
+    project: string,
+    entries: readonly Entry[],
+    options: { overwrite: boolean },
+  ): { written: Written[]; skipped: string[] }
   /** Which of `entries` exist already, and which of those hold the same value. */
   compareMany(project: string, entries: readonly Entry[]): { key: string; state: 'absent' | 'same' | 'different' }[]
   /** Makes the value of version `to` a new version. */

@@ -1,0 +1,72 @@
+// Every sealed box of a vault and what it is bound to. A box opens only in the place it was made for: whoever can
+// write the file can neither swap two rows, nor replay an old one as new, nor move a key to another project.
+// The parts are length-prefixed, so no two places share an encoding. Archived versions keep their place.
+import { seal, unseal } from '../crypto/aead.ts'
+import { LABELS } from '../crypto/keys.ts'
+import { concat, equalConstantTime, u32, u64, utf8 } from '../lib/bytes.ts'
+import { Failure } from '../lib/errors.ts'
+import { Secret } from '../lib/secret.ts'
+import type { Suite } from '../crypto/aead.ts'
+import type { Nanoseconds } from '../lib/time.ts'
+
+/** Where a value belongs. `project` is the 16-byte id. */
+export interface ValuePlace {
+  vaultId: string
+  project: Uint8Array
+  key: string
+  version: number
+  createdAt: Nanoseconds
+  updatedAt: Nanoseconds
+}
+
+/** Associated data: each part behind its length as u32. */
+export function bind(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
+  return concat(...[utf8(label), ...parts].flatMap((part) => [u32(part.length), part]))
+}
+
+/** What the header's verifier is bound to: every other field of the header. */
+export function headerBinding(fields: Uint8Array): Uint8Array {
+  return bind(LABELS.verifier, fields)
+}
+
+/** What the wrapped audit key is bound to. */
+export function auditKeyBinding(vaultId: string): Uint8Array {
+  return bind(LABELS['wrap-audit-key'], utf8(vaultId))
+}
+
+/** What a project's wrapped key is bound to: all that the project's record says. */
+export function projectKeyBinding(
+  vaultId: string,
+  id: Uint8Array,
+  project: { name: string; description: string; createdAt: Nanoseconds; updatedAt: Nanoseconds },
+): Uint8Array {
+  const times = concat(u64(project.createdAt), u64(project.updatedAt))
+  return bind(LABELS['wrap-dek'], utf8(vaultId), id, utf8(project.name), utf8(project.description), times)
+}
+
+function valueBinding(place: ValuePlace): Uint8Array {
+  const numbers = concat(u32(place.version), u64(place.createdAt), u64(place.updatedAt))
+  return bind(LABELS.value, utf8(place.vaultId), place.project, utf8(place.key), numbers)
+}
+
+/** A door: the box of `value` under the project's key. Does not wipe `value`. */
+export function sealValue(suite: Suite, key: Uint8Array, value: Secret, place: ValuePlace): Uint8Array {
+  return seal(suite, key, value.reveal(), valueBinding(place))
+}
+
+/** The value in `box`, for the caller to wipe. Throws `corrupt` when the box was not made for this place. */
+export function openValue(suite: Suite, key: Uint8Array, box: Uint8Array, place: ValuePlace): Secret {
+  const value = unseal(suite, key, box, valueBinding(place))
+  if (value) return new Secret(value)
+  throw new Failure('corrupt', `${place.key} version ${place.version} does not open: it was damaged or tampered with`, {
+    hint: 'tvault doctor',
+  })
+}
+
+/** A door: whether `box` holds exactly `value`. Throws `corrupt` like openValue. */
+export function holdsValue(suite: Suite, key: Uint8Array, box: Uint8Array, place: ValuePlace, value: Secret): boolean {
+  const present = openValue(suite, key, box, place)
+  const same = equalConstantTime(present.reveal(), value.reveal())
+  present.wipe()
+  return same
+}

@@ -1,0 +1,137 @@
+// The half of the vault that needs no key: names, versions, sizes, times. Names are filtered by what the asker may
+// know before anything is counted, limited or suggested.
+import { queryAudit, projectOf } from './audit.ts'
+import { backupVault } from './backup.ts'
+import { decodeHeader } from './header.ts'
+import { OPERATIONS } from './operations.ts'
+import { allProjects, currentProject, makeCurrent } from './projects.ts'
+import { META } from './schema.ts'
+import { searchSecrets } from './search.ts'
+import { archivedRows, currentKeys, currentRow, currentRows, secretInfo } from './secrets.ts'
+import type { Reader } from '../store/store.ts'
+import type { Project } from './projects.ts'
+import type { Scope } from './scope.ts'
+import type { AuditEntry, AuditQuery, Names, ProjectInfo, SearchQuery, SecretInfo, VaultSummary } from './view.ts'
+
+export class Catalogue implements Names {
+  protected readonly scope: Scope
+
+  constructor(scope: Scope) {
+    this.scope = scope
+  }
+
+  summary(): VaultSummary {
+    return this.look((reader) => {
+      const header = decodeHeader(reader.get('meta', META.header))
+      const projects = this.#visible(reader)
+      return {
+        vaultId: header.vaultId,
+        createdAt: header.createdAt,
+        kdf: header.kdf,
+        currentProject: this.#current(reader),
+        projects: projects.length,
+        secrets: projects.reduce((sum, project) => sum + this.#count(reader, project), 0),
+      }
+    })
+  }
+
+  /** The name stored as current; empty when there is none. */
+  currentProject(): string {
+    return this.look((reader) => this.#current(reader))
+  }
+
+  projects(): ProjectInfo[] {
+    return this.look((reader) => {
+      const current = this.#current(reader)
+      return this.#visible(reader).map((project) => ({
+        name: project.name,
+        description: project.description,
+        createdAt: project.createdAt,
+        updatedAt: project.updatedAt,
+        current: project.name === current,
+        secrets: this.#count(reader, project),
+      }))
+    })
+  }
+
+  list(project: string, options: { prefix?: string } = {}): SecretInfo[] {
+    return this.look((reader) => {
+      this.scope.demand(OPERATIONS.list, { project })
+      const found = this.scope.project(reader, project)
+      const infos: SecretInfo[] = []
+      for (const row of currentRows(reader, found, options.prefix)) {
+        if (this.scope.sees(project, row.key)) infos.push(secretInfo(found, row))
+      }
+      return infos
+    })
+  }
+
+  history(project: string, key: string): SecretInfo[] {
+    return this.look((reader) => {
+      this.scope.demand(OPERATIONS.list, { project, key })
+      const found = this.scope.project(reader, project)
+      const current = this.scope.found(currentRow(reader, found, key), { project, key })
+      return [...archivedRows(reader, found, key), current].map((row) => secretInfo(found, row))
+    })
+  }
+
+  search(query: SearchQuery): { results: SecretInfo[]; total: number } {
+    return this.look((reader) => {
+      if (query.project !== undefined) {
+        this.scope.demand(OPERATIONS.list, { project: query.project })
+        this.scope.project(reader, query.project)
+      }
+      return searchSecrets(reader, query, (project, key) => this.scope.sees(project, key))
+    })
+  }
+
+  audit(query: AuditQuery): AuditEntry[] {
+    return this.look((reader) => queryAudit(reader, query, (entry) => this.#seesEntry(entry)))
+  }
+
+  useProject(name: string): void {
+    this.scope.attempt(() => {
+      this.scope.demand(OPERATIONS.useProject, { project: name })
+      this.scope.session.commit((writer) => makeCurrent(writer, this.scope.project(writer, name)))
+    })
+  }
+
+  async backup(
+    path: string,
+    options: { overwrite: boolean },
+  ): Promise<{ bytes: number; secrets: number; sha256: string }> {
+    return this.scope.attemptLong(async () => {
+      this.scope.demand(OPERATIONS.backup)
+      return backupVault(this.scope.session, path, options)
+    })
+  }
+
+  /** One consistent state, with what stops the look explained. */
+  protected look<T>(look: (reader: Reader) => T): T {
+    return this.scope.attempt(() => this.scope.session.look(look))
+  }
+
+  #visible(reader: Reader): Project[] {
+    return allProjects(reader).filter((project) => this.scope.sees(project.name))
+  }
+
+  #current(reader: Reader): string {
+    const name = currentProject(reader)?.name ?? ''
+    return this.scope.sees(name) ? name : ''
+  }
+
+  #count(reader: Reader, project: Project): number {
+    let count = 0
+    for (const key of currentKeys(reader, project)) if (this.scope.sees(project.name, key)) count++
+    return count
+  }
+
+  /** Rows that name a project or key are shown to those who may know it; the owner's list of names stays whole. */
+  #seesEntry(entry: AuditEntry): boolean {
+    const project = projectOf(entry)
+    if (project === undefined) return true
+    if (!this.scope.sees(project)) return false
+    const keys = entry.resourceType === 'secret' ? [entry.resourceName] : entry.metadata['keys']
+    return !Array.isArray(keys) || keys.every((key) => this.scope.sees(project, key))
+  }
+}

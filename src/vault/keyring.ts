@@ -1,0 +1,107 @@
+// The keys of an unlocked vault, all in one block of memory that is locked once and zeroed by `wipe`. Keys are
+// handed out as views into it: use them at once, never keep, copy or print them. Unwrapped keys that arrive in
+// other arrays are zeroed as soon as they are in here.
+import { seal, unseal } from '../crypto/aead.ts'
+import { equalConstantTime } from '../lib/bytes.ts'
+import { auditKeyBinding, projectKeyBinding } from './boxes.ts'
+import { KEY_BYTES, damaged } from './schema.ts'
+import type { Header } from './header.ts'
+import type { ProjectRecord } from './schema.ts'
+
+/** Keeps memory out of swap and core dumps; best effort. */
+export type Protect = (bytes: Uint8Array) => void
+
+const SLOTS = 128
+const KEK = 0
+const AUDIT = 1
+const FIRST_PROJECT = 2
+
+export class Keyring {
+  readonly #arena: Uint8Array
+  readonly #header: Header
+  /** Which slot holds the key of which wrapped box, oldest first. */
+  readonly #slots = new Map<string, number>()
+
+  /** Takes the 32-byte `kek` and zeroes it. `auditKey`: its box, or the key itself, which is zeroed too. */
+  constructor(header: Header, kek: Uint8Array, auditKey: { box: Uint8Array } | { key: Uint8Array }, protect?: Protect) {
+    // An ArrayBuffer of its own: small typed arrays live inside the collector's heap, where a later `.buffer` copies them.
+    this.#arena = new Uint8Array(new ArrayBuffer(SLOTS * KEY_BYTES))
+    this.#header = header
+    protect?.(this.#arena)
+    this.#take(KEK, kek)
+    if ('key' in auditKey) this.#take(AUDIT, auditKey.key)
+    else {
+      const key = unseal(header.suite, this.#slot(KEK), auditKey.box, auditKeyBinding(header.vaultId))
+      if (key?.length !== KEY_BYTES) {
+        this.wipe()
+        throw damaged('the audit key')
+      }
+      this.#take(AUDIT, key)
+    }
+  }
+
+  /** The key of the audit chain. */
+  get auditKey(): Uint8Array {
+    return this.#slot(AUDIT)
+  }
+
+  /** The project's key, valid until the next call. Throws `corrupt` when it was not wrapped for this very project. */
+  projectKey(id: Uint8Array, project: ProjectRecord): Uint8Array {
+    // By the box and its binding, so that a changed record is always opened anew.
+    const binding = projectKeyBinding(this.#header.vaultId, id, project)
+    const name = `${project.wrappedKey.toHex()} ${binding.toHex()}`
+    const known = this.#slots.get(name)
+    if (known !== undefined) return this.#slot(known)
+    const key = unseal(this.#header.suite, this.#slot(KEK), project.wrappedKey, binding)
+    if (!key || key.length !== KEY_BYTES) throw damaged(`the key of project ${project.name}`)
+    let slot = FIRST_PROJECT + this.#slots.size
+    if (slot >= SLOTS) {
+      const [oldest] = this.#slots
+      if (oldest) [, slot] = oldest
+      if (oldest) this.#slots.delete(oldest[0])
+    }
+    this.#slots.set(name, slot)
+    return this.#take(slot, key)
+  }
+
+  /** The box of a project key under this KEK. Does not zero `key`. */
+  wrapProjectKey(id: Uint8Array, project: Omit<ProjectRecord, 'wrappedKey'>, key: Uint8Array): Uint8Array {
+    return seal(this.#header.suite, this.#slot(KEK), key, projectKeyBinding(this.#header.vaultId, id, project))
+  }
+
+  /** The box of the audit key under this KEK. */
+  wrapAuditKey(): Uint8Array {
+    return seal(this.#header.suite, this.#slot(KEK), this.auditKey, auditKeyBinding(this.#header.vaultId))
+  }
+
+  /** Throws `corrupt` when `box` does not hold the audit key under this KEK. */
+  checkAuditKey(box: Uint8Array): void {
+    const key = unseal(this.#header.suite, this.#slot(KEK), box, auditKeyBinding(this.#header.vaultId))
+    const same = key !== undefined && equalConstantTime(key, this.auditKey)
+    key?.fill(0)
+    if (!same) throw damaged('the audit key')
+  }
+
+  /** Zeroes the project keys; they are unwrapped again when they are asked for. */
+  forgetProjects(): void {
+    this.#arena.fill(0, FIRST_PROJECT * KEY_BYTES)
+    this.#slots.clear()
+  }
+
+  /** Zeroes every key. Safe to call twice. */
+  wipe(): void {
+    this.#arena.fill(0)
+    this.#slots.clear()
+  }
+
+  #slot(index: number): Uint8Array {
+    return this.#arena.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES)
+  }
+
+  #take(index: number, key: Uint8Array): Uint8Array {
+    const slot = this.#slot(index)
+    slot.set(key)
+    key.fill(0)
+    return slot
+  }
+}

@@ -1,0 +1,39 @@
+// What can be done to a vault, and how each act is asked of the policy and named in the audit log. The action names
+// are those of TinyVault, so that existing filters go on working.
+import type { Effect } from '../lib/gate.ts'
+
+export interface Operation {
+  action: string
+  /** The policy is asked with the effect of the command when it is one of these, else with the first. */
+  effects: readonly [Effect, ...Effect[]]
+}
+
+const DISCLOSE = ['reveal', 'inject', 'write-file', 'seal', 'share'] as const
+
+export const OPERATIONS = {
+  list: { action: 'secret.list', effects: ['list'] },
+  read: { action: 'secret.read', effects: DISCLOSE },
+  compare: { action: 'secret.read', effects: ['compare', ...DISCLOSE] },
+  write: { action: 'secret.write', effects: ['write'] },
+  rollback: { action: 'secret.rollback', effects: ['write'] },
+  delete: { action: 'secret.delete', effects: ['destroy'] },
+  createProject: { action: 'project.create', effects: ['write', 'admin'] },
+  deleteProject: { action: 'project.delete', effects: ['destroy'] },
+  useProject: { action: 'project.use', effects: ['write', 'list', 'none', 'admin'] },
+  rotate: { action: 'key.rotate', effects: ['admin'] },
+  backup: { action: 'vault.backup', effects: ['admin', 'write-file', 'list', 'none'] },
+  verify: { action: 'vault.verify', effects: ['list', 'none', 'admin'] },
+} as const satisfies Record<string, Operation>
+
+/** Commands whose writes have an action of their own. */
+const WRITES: Record<string, string> = { generate: 'secret.generate', import: 'env.import', sync: 'env.sync' }
+
+/** The action of an operation, as the audit log names it for `command`. */
+export function actionOf(operation: Operation, command: string): string {
+  return operation === OPERATIONS.write ? (WRITES[command] ?? operation.action) : operation.action
+}
+
+/** The effect the policy is asked about: a command that declared less than it does is judged by what it does. */
+export function effectOf(operation: Operation, declared: Effect): Effect {
+  return operation.effects.includes(declared) ? declared : operation.effects[0]
+}

@@ -1,0 +1,234 @@
+// The gate at the handle (decision D6): one asker's way to the vault. Every project and key is asked of the policy
+// here, whatever the command asked before. A refusal is written down; to anyone but the owner it reads exactly like
+// a missing name. Values leave only after `intend` is on disk.
+import { Failure } from '../lib/errors.ts'
+import { principalName } from '../lib/gate.ts'
+import { printable } from '../lib/names.ts'
+import { suggest } from '../lib/suggest.ts'
+import { appendAudit } from './audit.ts'
+import { OPERATIONS, actionOf, effectOf } from './operations.ts'
+import { allProjects, findProject } from './projects.ts'
+import { currentKeys } from './secrets.ts'
+import type { FailureKind } from '../lib/errors.ts'
+import type { Asker, Decision } from '../lib/gate.ts'
+import type { Reader, Writer } from '../store/store.ts'
+import type { AuditNote } from './audit.ts'
+import type { Operation } from './operations.ts'
+import type { Project } from './projects.ts'
+import type { Session } from './session.ts'
+import type { AuditEntry } from './view.ts'
+
+/** What an act is about: a key, a project, or without both the vault. */
+export interface Target {
+  project?: string
+  key?: string
+  version?: number
+}
+
+/** Thrown inside a transaction, where neither names may be searched nor rows written; `explain` makes it a Failure. */
+class Missing extends Error {
+  readonly target: Target
+  constructor(target: Target) {
+    super('missing')
+    this.target = target
+  }
+}
+
+class Refused extends Error {
+  readonly operation: Operation
+  readonly target: Target
+  readonly rule: string
+  constructor(operation: Operation, target: Target, rule: string) {
+    super('refused')
+    this.operation = operation
+    this.target = target
+    this.rule = rule
+  }
+}
+
+export class Scope {
+  readonly session: Session
+  readonly asker: Asker
+  #open: { sequence: number; note: AuditNote }[] = []
+
+  constructor(session: Session, asker: Asker) {
+    this.session = session
+    this.asker = asker
+  }
+
+  /** Whether the asker may know the name. */
+  sees(project: string, key?: string): boolean {
+    return this.#ask(OPERATIONS.list, { project, ...(key !== undefined && { key }) }).allow
+  }
+
+  /** True when the policy allows it. To be used for choosing; `demand` for acting. */
+  may(operation: Operation, target: Target): boolean {
+    return this.#ask(operation, target).allow
+  }
+
+  /** Stops the act when the policy refuses it. */
+  demand(operation: Operation, target: Target = {}): void {
+    const decision = this.#ask(operation, target)
+    if (!decision.allow) throw new Refused(operation, target, decision.rule)
+  }
+
+  /** Whether a refusal is told as one; everyone else is answered as if the name were missing. */
+  get isOwner(): boolean {
+    return this.asker.principal.kind === 'owner'
+  }
+
+  /** The project called `name`; stops the act when there is none. */
+  project(reader: Reader, name: string): Project {
+    const project = findProject(reader, name)
+    if (project) return project
+    throw new Missing({ project: name })
+  }
+
+  /** `row`; stops the act when it is undefined. */
+  found<T>(row: T | undefined, target: Target): T {
+    if (row !== undefined) return row
+    throw new Missing(target)
+  }
+
+  /** Runs `work` and turns what stopped it into the Failure the asker is told. */
+  attempt<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw this.#explain(error)
+    }
+  }
+
+  /** Like `attempt`, for work that waits. */
+  async attemptLong<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw this.#explain(error)
+    }
+  }
+
+  /** An audit row about `target` by this asker. */
+  note(operation: Operation, target: Target, rest: Partial<AuditNote> = {}): AuditNote {
+    const about = describe(target)
+    return {
+      action: actionOf(operation, this.asker.command),
+      resourceType: about.type,
+      resourceName: printable(about.name),
+      principal: principalName(this.asker.principal),
+      command: this.asker.command,
+      phase: 'done',
+      result: 'ok',
+      ...rest,
+      metadata: { ...(target.key !== undefined && { project: target.project ?? '' }), ...rest.metadata },
+    }
+  }
+
+  /** Writes down what has been done, in the transaction that does it. */
+  record(writer: Writer, note: AuditNote): void {
+    appendAudit(writer, this.session.keys.auditKey, note)
+  }
+
+  /**
+   * Runs `look` in a transaction that also writes the intent it returns, and gives the rest back once that is on
+   * disk. Without an intent (nothing was found) nothing is written.
+   */
+  intend<T>(look: (writer: Writer) => { intent: AuditNote | undefined; found: T }): T {
+    const { opened, found } = this.session.commit((writer) => {
+      const { intent, found } = look(writer)
+      if (!intent) return { opened: undefined, found }
+      const note: AuditNote = { ...intent, phase: 'intent', result: '' }
+      return { opened: { sequence: appendAudit(writer, this.session.keys.auditKey, note), note }, found }
+    })
+    if (opened) this.#open.push(opened)
+    return found
+  }
+
+  /** Completes the open intents, all in one transaction. */
+  settle(result: 'ok' | FailureKind): void {
+    const open = this.#open
+    if (open.length === 0 || !this.session.unlocked) return
+    this.#open = []
+    this.session.commit((writer) => {
+      for (const { sequence, note } of open) {
+        this.record(writer, { ...note, phase: 'outcome', result, metadata: { intent: sequence, ...place(note) } })
+      }
+    })
+  }
+
+  #ask(operation: Operation, target: Target): Decision {
+    const { principal, command, effect, policy } = this.asker
+    return policy.decide({
+      principal,
+      command,
+      effect: effectOf(operation, effect),
+      ...(target.project !== undefined && { project: target.project }),
+      ...(target.key !== undefined && { key: target.key }),
+    })
+  }
+
+  #explain(error: unknown): unknown {
+    if (error instanceof Missing) return this.#missing(error.target)
+    if (!(error instanceof Refused)) return error
+    const { operation, target, rule } = error
+    this.#recordRefusal(operation, target, rule)
+    if (!this.isOwner && target.project !== undefined) return this.#missing(target)
+    const effect = effectOf(operation, this.asker.effect)
+    return new Failure('denied', `the policy refuses ${effect} on ${describe(target).words} (${rule})`)
+  }
+
+  /** A refusal stands even when it cannot be written down: the vault may be locked, or open for reading only. */
+  #recordRefusal(operation: Operation, target: Target, rule: string): void {
+    if (!this.session.unlocked) return
+    try {
+      const note = this.note(operation, target, { phase: 'refused', result: 'denied', metadata: { rule } })
+      this.session.commit((writer) => this.record(writer, note))
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+    }
+  }
+
+  /** What is said about a name that is not there, or must look so. Suggests only names that the asker may know. */
+  #missing(target: Target): Failure {
+    const { project = '', key, version } = target
+    return this.session.look((reader) => {
+      const known = findProject(reader, project)
+      if (!known || key === undefined || !this.sees(project)) {
+        const names = allProjects(reader).map((other) => other.name)
+        const near = suggest(
+          project,
+          names.filter((name) => this.sees(name) && name !== project),
+        )
+        return notFound(`no project ${printable(project)}`, near, 'tvault projects list')
+      }
+      if (version !== undefined && this.sees(project, key)) {
+        const words = `no version ${version} of ${printable(key)} in project ${printable(project)}`
+        return notFound(words, [], `tvault history ${printable(key)} -p ${quoted(project)}`)
+      }
+      const names = Array.from(currentKeys(reader, known)).filter((name) => this.sees(project, name) && name !== key)
+      const words = `no secret ${printable(key)} in project ${printable(project)}`
+      return notFound(words, suggest(key, names), `tvault list -p ${quoted(project)}`)
+    })
+  }
+}
+
+function notFound(message: string, near: readonly string[], look: string): Failure {
+  const hint = near.length === 0 ? look : `did you mean ${near.map(printable).join(' or ')}? see ${look}`
+  return new Failure('not_found', message, { hint })
+}
+
+function describe(target: Target): { type: string; name: string; words: string } {
+  const { project, key } = target
+  if (project === undefined) return { type: 'vault', name: 'vault', words: 'the vault' }
+  if (key === undefined) return { type: 'project', name: project, words: `project ${printable(project)}` }
+  return { type: 'secret', name: key, words: `${printable(key)} in project ${printable(project)}` }
+}
+
+function place(note: AuditNote): AuditEntry['metadata'] {
+  const project = note.metadata['project']
+  return project === undefined ? {} : { project }
+}
+
+function quoted(name: string): string {
+  return /^[\w.@%+=:,/-]+$/.test(name) ? name : `'${printable(name).replaceAll("'", "'\\''")}'`
+}

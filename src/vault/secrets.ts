@@ -1,0 +1,159 @@
+// Secrets and their versions: rows in, rows out. Overwriting archives the old row verbatim; a version number is
+// never used twice while the key lives. Nothing here asks the policy or writes audit rows (scope.ts).
+import { Failure } from '../lib/errors.ts'
+import { checkKey } from '../lib/names.ts'
+import { now } from '../lib/time.ts'
+import { holdsValue, openValue, sealValue } from './boxes.ts'
+import {
+  decodeSecret,
+  encodeSecret,
+  historyKey,
+  parseHistoryKey,
+  parseSecretKey,
+  secretKey,
+  under,
+  BOX_OVERHEAD,
+} from './schema.ts'
+import { concat, utf8 } from '../lib/bytes.ts'
+import type { Secret } from '../lib/secret.ts'
+import type { Reader, Writer } from '../store/store.ts'
+import type { Project } from './projects.ts'
+import type { Header } from './header.ts'
+import type { Keyring } from './keyring.ts'
+import type { SecretRecord } from './schema.ts'
+import type { SecretInfo, Written } from './view.ts'
+import type { ValuePlace } from './boxes.ts'
+
+export const MAX_VERSION = 0xffffffff
+
+export interface SecretRow extends SecretRecord {
+  key: string
+}
+
+/** What is needed to open and seal values. */
+export interface Opener {
+  header: Header
+  keys: Keyring
+}
+
+/** The newest version. Throws `corrupt` for a damaged row, and for an archived row put back as the current one. */
+export function currentRow(reader: Reader, project: Project, key: string): SecretRow | undefined {
+  const place = secretKey(project.id, key)
+  const record = reader.get('secrets', place)
+  if (!record) return undefined
+  const row = { key, ...decodeSecret(place, record) }
+  const later = { from: historyKey(project.id, key, row.version), to: endOfHistory(project, key), limit: 1 }
+  for (const _ of reader.keys('history', later)) {
+    throw new Failure(
+      'corrupt',
+      `${key} in project ${project.name} is older than its own history: it was tampered with`,
+      {
+        hint: 'tvault doctor',
+      },
+    )
+  }
+  return row
+}
+
+/** One version, archived or current. Throws `corrupt`. */
+export function versionRow(reader: Reader, project: Project, key: string, version: number): SecretRow | undefined {
+  const current = currentRow(reader, project, key)
+  if (!current || version >= current.version) return current?.version === version ? current : undefined
+  if (!Number.isInteger(version) || version < 1) return undefined
+  const record = reader.get('history', historyKey(project.id, key, version))
+  return record && archived(project, key, version, record)
+}
+
+/** The versions before the current one, oldest first. Throws `corrupt`. */
+export function* archivedRows(reader: Reader, project: Project, key: string): Generator<SecretRow> {
+  const range = { from: historyKey(project.id, key, 0), to: endOfHistory(project, key) }
+  for (const row of reader.range('history', range)) {
+    yield archived(project, key, parseHistoryKey(row.key).version, row.value)
+  }
+}
+
+/** Current rows sorted bytewise by key. Throws `corrupt`. */
+export function* currentRows(reader: Reader, project: Project, prefix = ''): Generator<SecretRow> {
+  for (const row of reader.range('secrets', under(secretKey(project.id, prefix)))) {
+    yield { key: parseSecretKey(row.key).key, ...decodeSecret(row.key, row.value) }
+  }
+}
+
+/** Keys of current secrets sorted bytewise, without reading a value. */
+export function* currentKeys(reader: Reader, project: Project, prefix = ''): Generator<string> {
+  for (const row of reader.keys('secrets', under(secretKey(project.id, prefix)))) yield parseSecretKey(row).key
+}
+
+/** Seals `value` as the next version and archives the row before it. Throws `usage` for a bad key. */
+export function putValue(writer: Writer, opener: Opener, project: Project, key: string, value: Secret): Written {
+  const place = secretKey(project.id, checkKey(key))
+  const old = currentRow(writer, project, key)
+  if (old) {
+    if (old.version === MAX_VERSION) throw new Failure('failed', `${key} has no version numbers left`)
+    writer.put('history', historyKey(project.id, key, old.version), encodeSecret(place, old))
+  }
+  const clock = now()
+  const row = {
+    version: (old?.version ?? 0) + 1,
+    createdAt: old?.createdAt ?? clock,
+    // A clock that was set back does not make a newer version look older.
+    updatedAt: old && old.updatedAt > clock ? old.updatedAt : clock,
+  }
+  const box = sealValue(opener.header.suite, opener.keys.projectKey(project.id, project), value, {
+    ...row,
+    vaultId: opener.header.vaultId,
+    project: project.id,
+    key,
+  })
+  writer.put('secrets', place, encodeSecret(place, { ...row, box }))
+  return { key, version: row.version, change: old ? 'updated' : 'created' }
+}
+
+/** The value of a row, for the caller to wipe. Throws `corrupt` when it was not made for this place. */
+export function openRow(opener: Opener, project: Project, row: SecretRow): Secret {
+  return openValue(
+    opener.header.suite,
+    opener.keys.projectKey(project.id, project),
+    row.box,
+    placeOf(opener, project, row),
+  )
+}
+
+/** Whether the row holds exactly `value`. Throws `corrupt` like openRow. */
+export function rowHolds(opener: Opener, project: Project, row: SecretRow, value: Secret): boolean {
+  const key = opener.keys.projectKey(project.id, project)
+  return holdsValue(opener.header.suite, key, row.box, placeOf(opener, project, row), value)
+}
+
+/** What may be said about a row without a key. */
+export function secretInfo(project: Project, row: SecretRow): SecretInfo {
+  return {
+    project: project.name,
+    key: row.key,
+    version: row.version,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+    size: row.box.length - BOX_OVERHEAD,
+  }
+}
+
+function placeOf(opener: Opener, project: Project, row: SecretRow): ValuePlace {
+  const { key, version, createdAt, updatedAt } = row
+  return { vaultId: opener.header.vaultId, project: project.id, key, version, createdAt, updatedAt }
+}
+
+function archived(project: Project, key: string, version: number, record: Uint8Array): SecretRow {
+  const row = decodeSecret(secretKey(project.id, key), record)
+  if (row.version === version) return { key, ...row }
+  throw new Failure(
+    'corrupt',
+    `${key} version ${version} in project ${project.name} is another version: it was tampered with`,
+    {
+      hint: 'tvault doctor',
+    },
+  )
+}
+
+function endOfHistory(project: Project, key: string): Uint8Array {
+  return concat(project.id, utf8(key), Uint8Array.of(1))
+}

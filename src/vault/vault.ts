@@ -1,0 +1,97 @@
+// A vault: created or opened on a store, unlocked and locked. What commands do with it goes through the two handles
+// it gives out, each bound to who asks (view.ts); there is no other way to a value.
+import { randomBytes } from '../crypto/random.ts'
+import { Failure } from '../lib/errors.ts'
+import { now } from '../lib/time.ts'
+import { appendAudit } from './audit.ts'
+import { Catalogue } from './catalogue.ts'
+import { Handle } from './handle.ts'
+import { encodeHeader, newHeader } from './header.ts'
+import { Keyring } from './keyring.ts'
+import { OPERATIONS } from './operations.ts'
+import { addProject, makeCurrent } from './projects.ts'
+import { KEY_BYTES, META } from './schema.ts'
+import { Scope } from './scope.ts'
+import { Session, writeAuditKey } from './session.ts'
+import type { KdfParameters } from '../crypto/kdf.ts'
+import type { Asker } from '../lib/gate.ts'
+import type { Secret } from '../lib/secret.ts'
+import type { Store } from '../store/store.ts'
+import type { AuditNote } from './audit.ts'
+import type { Header } from './header.ts'
+import type { VaultOptions } from './session.ts'
+import type { Names, View } from './view.ts'
+
+export class Vault {
+  readonly #session: Session
+
+  private constructor(session: Session) {
+    this.#session = session
+  }
+
+  /**
+   * Makes a vault in an empty store; it is unlocked and has the project `default`, which is current. Does not wipe
+   * `passphrase`. Throws `conflict` when the store holds a vault, `usage` for an empty passphrase or bad parameters.
+   */
+  static create(store: Store, passphrase: Secret, kdf: Partial<KdfParameters> = {}, options: VaultOptions = {}): Vault {
+    const at = now()
+    const { header, kek } = newHeader(passphrase, kdf, { createdAt: at })
+    const keys = new Keyring(header, kek, { key: randomBytes(KEY_BYTES) }, options.protect)
+    try {
+      store.commit((writer) => {
+        if (writer.get('meta', META.header)) throw new Failure('conflict', 'there is a vault already')
+        writer.put('meta', META.header, encodeHeader(header))
+        writeAuditKey(writer, keys.wrapAuditKey())
+        makeCurrent(writer, addProject(writer, keys, { name: 'default', description: 'Default project', at }))
+        appendAudit(writer, keys.auditKey, born('vault.create', 'vault', 'vault'))
+        appendAudit(writer, keys.auditKey, born(OPERATIONS.createProject.action, 'project', 'default'))
+      })
+      const session = new Session(store, options)
+      session.adopt(header, keys)
+      return new Vault(session)
+    } catch (error) {
+      keys.wipe()
+      throw error
+    }
+  }
+
+  /** The vault in `store`, locked. Throws `corrupt` when its header is missing or damaged. */
+  static open(store: Store, options: VaultOptions = {}): Vault {
+    return new Vault(new Session(store, options))
+  }
+
+  get header(): Header {
+    return this.#session.header
+  }
+
+  get unlocked(): boolean {
+    return this.#session.unlocked
+  }
+
+  /** Derives the key (a quarter of a second by default). Does not wipe `passphrase`. Throws `wrong_passphrase`. */
+  unlock(passphrase: Secret): void {
+    this.#session.unlock(passphrase)
+  }
+
+  /** Zeroes all keys; handles given out fail with `locked` from now on. Safe to call twice. */
+  lock(): void {
+    this.#session.lock()
+  }
+
+  /** The half that needs no key. */
+  names(asker: Asker): Names {
+    return new Catalogue(new Scope(this.#session, asker))
+  }
+
+  /** Everything, for one asker and one command. Throws `locked`. */
+  view(asker: Asker): View {
+    if (!this.#session.unlocked) throw new Failure('locked', 'the vault is locked')
+    return new Handle(new Scope(this.#session, asker))
+  }
+}
+
+/** Creation is always the owner's. */
+function born(action: string, resourceType: string, resourceName: string): AuditNote {
+  const rest = { principal: 'owner', command: 'init', phase: 'done', result: 'ok', metadata: {} } as const
+  return { action, resourceType, resourceName, ...rest }
+}
