@@ -1,0 +1,81 @@
+// The configuration file: only the part that says where a passphrase comes from (spec/cli.md 1.4). Whoever can
+// write this file can have a command run, so one that others can change is refused.
+import { existsSync } from 'node:fs'
+import { Failure } from '../lib/errors.ts'
+import { readFound } from '../lib/files.ts'
+import type { Found } from '../lib/files.ts'
+import { configFiles, expandHome } from '../lib/paths.ts'
+import type { Environment } from '../lib/paths.ts'
+import { printable } from '../lib/names.ts'
+import { text } from '../lib/bytes.ts'
+
+const MAX_CONFIG_BYTES = 262_144
+
+export interface Config {
+  /** The file that was read, or undefined when there is none. */
+  path: string | undefined
+  /** Words of the command, or one line that is still to be split. */
+  passphraseCommand: readonly string[] | string | undefined
+  passphraseFile: string | undefined
+}
+
+/**
+ * Reads the configuration of the vault in `directory`. No file is no configuration. Throws `failed` when the file is
+ * not YAML, when a key of ours has a wrong type, or when it names a command and is not safe from other users.
+ */
+export function readConfig(directory: string, environment: Environment): Config {
+  for (const path of configFiles(directory, environment)) {
+    if (!existsSync(path)) continue
+    const found = readFound(path, MAX_CONFIG_BYTES, { followLink: true })
+    const agent = agentSection(path, found.bytes)
+    const command = agent['passphrase_command']
+    const file = agent['passphrase_file']
+    const config: Config = {
+      path,
+      passphraseCommand: isCommand(command) ? command : undefined,
+      passphraseFile: typeof file === 'string' && file !== '' ? expandHome(file, environment) : undefined,
+    }
+    if (command !== undefined && command !== null && config.passphraseCommand === undefined) {
+      throw new Failure(
+        'failed',
+        `agent.passphrase_command in ${printable(path)} is neither a line nor a list of words`,
+      )
+    }
+    if (config.passphraseCommand !== undefined) checkOwned(path, found)
+    return config
+  }
+  return { path: undefined, passphraseCommand: undefined, passphraseFile: undefined }
+}
+
+function agentSection(path: string, bytes: Uint8Array): Record<string, unknown> {
+  const content = text(bytes)
+  let whole: unknown
+  try {
+    whole = content === undefined ? undefined : Bun.YAML.parse(content)
+  } catch (error) {
+    throw new Failure('failed', `${printable(path)} is not valid YAML`, { cause: error })
+  }
+  if (content === undefined) throw new Failure('failed', `${printable(path)} is not UTF-8 text`)
+  if (whole === null || whole === undefined) return {}
+  if (!isRecord(whole)) throw new Failure('failed', `${printable(path)} does not hold settings`)
+  const agent = whole['agent']
+  if (agent === null || agent === undefined) return {}
+  if (!isRecord(agent)) throw new Failure('failed', `agent in ${printable(path)} does not hold settings`)
+  return agent
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isCommand(value: unknown): value is string | string[] {
+  if (typeof value === 'string') return value.trim() !== ''
+  return Array.isArray(value) && value.length > 0 && value.every((word) => typeof word === 'string')
+}
+
+function checkOwned(path: string, { uid, mode }: Found): void {
+  if (uid === process.geteuid?.() && (mode & 0o022) === 0) return
+  throw new Failure('failed', `${printable(path)} names a passphrase command, but others can change the file`, {
+    hint: `chmod 600 ${printable(path)}, and own it`,
+  })
+}

@@ -1,0 +1,153 @@
+// Where a passphrase comes from, in the order of spec/cli.md 1.5. A source that is set is final: when it fails or
+// its passphrase is wrong, the next one is not tried. A passphrase is bytes from its source to its wiping.
+import { Failure } from '../lib/errors.ts'
+import { readFound } from '../lib/files.ts'
+import { printable } from '../lib/names.ts'
+import { expandHome } from '../lib/paths.ts'
+import { Secret } from '../lib/secret.ts'
+import type { Environment } from '../lib/paths.ts'
+import type { Ask } from '../commands/define.ts'
+import { readConfig } from './config.ts'
+
+/** The longest passphrase of any source, in bytes. */
+export const MAX_PASSPHRASE_BYTES = 4096
+const MAX_FILE_BYTES = 1_048_576
+
+/** Named in messages. */
+export type Source = 'terminal' | `from ${string}`
+
+export interface Passphrase {
+  secret: Secret
+  source: Source
+}
+
+/** The variables whose value is a passphrase. */
+export type PassphraseVariable = 'TVAULT_PASSPHRASE' | 'TVAULT_NEW_PASSPHRASE'
+
+/** Passphrases that came by the environment, taken out of it at the start. */
+export class Taken {
+  readonly #values = new Map<string, Secret>()
+
+  /** Takes both variables out of the environment, so that neither a child nor /proc shows them from here on. */
+  static async fromEnvironment(environment: Environment): Promise<Taken> {
+    const taken = new Taken()
+    for (const name of ['TVAULT_PASSPHRASE', 'TVAULT_NEW_PASSPHRASE'] as const) {
+      if (environment[name] === undefined) continue
+      const { takeEnvironment } = await import('../lib/native.ts')
+      const bytes = takeEnvironment(name)
+      delete process.env[name]
+      if (bytes && bytes.length > 0) taken.#values.set(name, new Secret(bytes))
+    }
+    return taken
+  }
+
+  has(name: PassphraseVariable): boolean {
+    return this.#values.has(name)
+  }
+
+  /** A copy that the caller wipes. */
+  copy(name: PassphraseVariable): Secret | undefined {
+    const value = this.#values.get(name)
+    return value && new Secret(value.reveal().slice())
+  }
+
+  wipe(): void {
+    for (const value of this.#values.values()) value.wipe()
+    this.#values.clear()
+  }
+}
+
+/** What the sources are made of; the test brings its own. */
+export interface Surroundings {
+  environment: Environment
+  taken: Taken
+  /** Vault directory, for the configuration file beside the vault. */
+  directory: string
+}
+
+/**
+ * The passphrase of the first source that is set, or undefined when only a person could tell it. `variable` names the
+ * family: TVAULT_PASSPHRASE, TVAULT_PASSPHRASE_COMMAND, TVAULT_PASSPHRASE_FILE, and the configuration file for the
+ * present one; the same without configuration for TVAULT_NEW_PASSPHRASE. Throws `failed` when a set source fails.
+ */
+export async function fromSources(
+  { environment, taken, directory }: Surroundings,
+  variable: PassphraseVariable,
+): Promise<Passphrase | undefined> {
+  const direct = taken.copy(variable)
+  if (direct) return { secret: direct, source: `from ${variable}` }
+
+  const line = environment[`${variable}_COMMAND`]
+  if (line) return byCommand(line, `${variable}_COMMAND`, environment)
+
+  const file = environment[`${variable}_FILE`]
+  if (file) return byFile(expandHome(file, environment), variable, `${variable}_FILE`)
+
+  if (variable !== 'TVAULT_PASSPHRASE') return undefined
+  const config = readConfig(directory, environment)
+  if (config.passphraseCommand !== undefined) {
+    return byCommand(config.passphraseCommand, 'agent.passphrase_command', environment)
+  }
+  if (config.passphraseFile !== undefined) return byFile(config.passphraseFile, variable, 'agent.passphrase_file')
+  return undefined
+}
+
+async function byCommand(
+  command: string | readonly string[],
+  setting: string,
+  environment: Environment,
+): Promise<Passphrase> {
+  const { runPassphraseCommand } = await import('../guard/passphrase-command.ts')
+  const secret = await runPassphraseCommand(command, {
+    setting,
+    timeoutSeconds: seconds(environment, 'TVAULT_PASSPHRASE_TIMEOUT', 30, 1),
+    maxBytes: MAX_PASSPHRASE_BYTES,
+  })
+  return { secret, source: `from ${setting}` }
+}
+
+async function byFile(path: string, variable: PassphraseVariable, setting: string): Promise<Passphrase> {
+  const { bytes, uid, mode } = readFound(path, MAX_FILE_BYTES, { followLink: true })
+  try {
+    if (uid !== process.geteuid?.()) {
+      throw new Failure('failed', `${printable(path)} (${setting}) belongs to somebody else`)
+    }
+    if ((mode & 0o077) !== 0) {
+      throw new Failure('failed', `${printable(path)} (${setting}) can be read or changed by others`, {
+        hint: `chmod 600 ${printable(path)}`,
+      })
+    }
+    const { parseDotenv } = await import('../formats/dotenv.ts')
+    const { entries } = parseDotenv(bytes)
+    const entry = entries.find(({ key }) => key === variable)
+    const secret = new Secret(entry?.value.reveal().slice() ?? new Uint8Array(0))
+    for (const { value } of entries) value.wipe()
+    if (secret.size > 0) return { secret: checkLength(secret, setting), source: `from ${setting}` }
+    throw new Failure('failed', `${printable(path)} (${setting}) does not hold a line ${variable}=…`)
+  } finally {
+    bytes.fill(0)
+  }
+}
+
+function checkLength(secret: Secret, setting: string): Secret {
+  if (secret.size <= MAX_PASSPHRASE_BYTES) return secret
+  secret.wipe()
+  throw new Failure('failed', `the passphrase of ${setting} is longer than ${MAX_PASSPHRASE_BYTES} bytes`)
+}
+
+/** The passphrase from the terminal; `locked` when there is none to ask on. */
+export async function fromTerminal(ask: Ask, label: string, variable: PassphraseVariable): Promise<Passphrase> {
+  if (ask.possible) return { secret: await ask.hidden(label), source: 'terminal' }
+  throw new Failure('locked', 'a passphrase is needed, and there is no terminal to ask on', {
+    hint: `set ${variable}_FILE to a 0600 file with a line ${variable}=…, or ${variable}_COMMAND`,
+  })
+}
+
+/** A setting in whole seconds between `least` and 3600. Throws a usage failure when it is anything else. */
+export function seconds(environment: Environment, name: string, fallback: number, least: number): number {
+  const typed = environment[name]
+  if (!typed) return fallback
+  const value = /^\d{1,4}$/.test(typed) ? Number(typed) : Number.NaN
+  if (value >= least && value <= 3600) return value
+  throw new Failure('usage', `${name} is not a number of seconds from ${least} to 3600`)
+}

@@ -1,0 +1,8 @@
+// What this build is. The commit is put in by scripts/build.ts, which replaces `process.env.TVAULT_COMMIT`.
+import { version } from '../../package.json' with { type: 'json' }
+
+export const build: { readonly version: string; readonly commit: string; readonly platform: string } = {
+  version,
+  commit: process.env['TVAULT_COMMIT'] ?? 'dev',
+  platform: `${process.platform}-${process.arch}`,
+}
