@@ -131,6 +131,9 @@ export interface Ask {
   choose(question: string, options: readonly { value: string; label: string; hint?: string }[], initial: readonly string[]): Promise<string[]>
 }
 
+/** What random text may consist of: 62 letters and digits, 16 digits, url-safe base64, printable ASCII, a version 4 uuid. */
+export type RandomCharset = 'alphanumeric' | 'hex' | 'base64' | 'ascii' | 'uuid'
+
 /** A child program to become or to run. */
 export interface Launch {
   command: readonly string[]
@@ -168,6 +171,8 @@ export interface Context {
   writeFile(path: string, content: Secret | string, options: { overwrite: boolean }): Promise<void>
   /** Regular files of a directory whose name is a supported dotenv name, sorted. */
   dotenvFiles(directory: string): Promise<string[]>
+  /** Fresh random text of the system generator: `length` characters of `charset`; a `uuid` has 36 whatever `length` says. */
+  random(charset: RandomCharset, length: number): Promise<Secret>
   /** Bytes of standard input to its end, at most `maxBytes`. */
   stdin(maxBytes: number): Promise<Secret>
   /** True when standard input is a terminal. */

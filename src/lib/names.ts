@@ -7,6 +7,8 @@ const KEY = /^[A-Za-z_][A-Za-z0-9_]{0,254}$/
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u
 
+const CONTROLS = new RegExp(CONTROL.source, 'gu')
+
 export const MAX_KEY_BYTES = 255
 export const MAX_PROJECT_BYTES = 100
 export const MAX_DESCRIPTION_BYTES = 500
@@ -41,6 +43,10 @@ export function checkDescription(description: string): string {
 
 /** `name` made safe for a terminal: control characters as escapes, 80 characters at most. */
 export function printable(name: string): string {
-  const clipped = name.length > 80 ? `${name.slice(0, 79)}…` : name
-  return clipped.replace(new RegExp(CONTROL.source, 'gu'), (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`)
+  return escaped(name.length > 80 ? `${name.slice(0, 79)}…` : name)
+}
+
+/** `name` with its control characters as escapes, in full length. */
+export function escaped(name: string): string {
+  return name.replace(CONTROLS, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`)
 }

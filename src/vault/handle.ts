@@ -1,6 +1,7 @@
 // The unlocked vault as one command holds it. Each method asks the policy, then does all of its reading or writing
 // in one transaction together with its audit row. A value is opened only after its intent is on disk.
-import { checkKey } from '../lib/names.ts'
+import { Failure } from '../lib/errors.ts'
+import { checkKey, printable } from '../lib/names.ts'
 import { boundedNames, verifyChain } from './audit.ts'
 import { Catalogue } from './catalogue.ts'
 import { OPERATIONS } from './operations.ts'
@@ -85,11 +86,13 @@ export class Handle extends Catalogue implements View {
     })
   }
 
-  write(project: string, key: string, value: Secret): Written {
+  write(project: string, key: string, value: Secret, options: { onlyNew?: boolean } = {}): Written {
     return this.#act((opener) => {
       this.scope.demand(OPERATIONS.write, { project, key: checkKey(key) })
       return this.scope.session.commit((writer) => {
-        const written = putValue(writer, opener, this.scope.project(writer, project), key, value)
+        const within = this.scope.project(writer, project)
+        if (options.onlyNew && currentRow(writer, within, key)) throw existsAlready(project, key)
+        const written = putValue(writer, opener, within, key, value)
         const metadata = { version: written.version }
         this.scope.record(writer, this.scope.note(OPERATIONS.write, { project, key }, { metadata }))
         return written
@@ -254,6 +257,12 @@ export class Handle extends Catalogue implements View {
     }
     return { rows, absent }
   }
+}
+
+function existsAlready(project: string, key: string): Failure {
+  return new Failure('conflict', `${key} exists already in project ${printable(project)}`, {
+    hint: '--force makes a new version of it; the old one stays in the history',
+  })
 }
 
 /** All values, or none: what was opened is wiped when one does not open. */

@@ -114,8 +114,11 @@ export interface View extends Names {
     project: string,
     selection: { only?: readonly string[]; prefix?: string },
   ): { entries: Entry[]; missing: string[] }
-  /** Stores a new version (an equal value too: the caller asked for it). Does not wipe `value`. */
-  write(project: string, key: string, value: Secret): Written
+  /**
+   * Stores a new version (an equal value too: the caller asked for it). Does not wipe `value`. With `onlyNew` a key
+   * that exists already is a `conflict` and stays as it is.
+   */
+  write(project: string, key: string, value: Secret, options?: { onlyNew?: boolean }): Written
   /** All in one transaction. Existing keys are left alone unless `overwrite`; equal values make no new version. */
   writeMany(
     project: string,

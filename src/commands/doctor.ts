@@ -1,0 +1,30 @@
+// Checks everything that can be checked without a key, and fails when something is wrong.
+import { cell } from '../faces/table.ts'
+import { define } from './define.ts'
+
+export default define({
+  path: 'doctor',
+  about: 'Check the vault, its files and the environment',
+  detail: 'Reads only; needs no passphrase. Exit code 1 when a check failed; warnings do not count.',
+  effect: 'none',
+  on: ['cli'],
+  holdsKeys: false,
+  input: {},
+  examples: [
+    { words: 'doctor', about: 'A list of checks' },
+    { words: 'doctor --json', about: 'For scripts and bug reports' },
+  ],
+  async run(context) {
+    const { checks } = await context.inspect({ deep: true })
+    const failed = checks.filter(({ status }) => status === 'fail').length
+    return { healthy: failed === 0, failed, checks }
+  },
+  human({ failed, checks }, style) {
+    const marks = { ok: style.ok(''), warn: style.warn(''), fail: style.bad(''), info: style.info('') }
+    const width = Math.max(...checks.map(({ name }) => name.length))
+    const lines = checks.map(({ name, status, detail }) => `${marks[status]} ${name.padEnd(width)}  ${cell(detail)}\n`)
+    const end = failed === 0 ? style.ok('All checks passed.') : style.bad(`${failed} check(s) failed.`)
+    return `tvault doctor\n-------------\n${lines.join('')}\n${end}\n`
+  },
+  exitCode: ({ healthy }) => (healthy ? 0 : 1),
+})

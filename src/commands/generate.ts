@@ -1,0 +1,55 @@
+// Makes a random value and stores it. The value is never shown; `tvault get` shows it to those who may see it.
+import { Failure } from '../lib/errors.ts'
+import { checkKey } from '../lib/names.ts'
+import { define } from './define.ts'
+
+const DEFAULT_LENGTH = 32
+const UUID_LENGTH = 36
+
+export default define({
+  path: 'generate',
+  about: 'Store a random value without showing it',
+  detail: 'A key that exists already is left alone unless --force is given; then its old value stays in the history.',
+  effect: 'write',
+  on: ['cli'],
+  holdsKeys: true,
+  input: {
+    key: { kind: 'text', at: 0, required: true, about: 'Name of the secret', complete: 'key' },
+    length: {
+      kind: 'count',
+      placeholder: 'n',
+      min: 1,
+      max: 256,
+      about: 'Number of characters',
+      fallback: `${DEFAULT_LENGTH}`,
+    },
+    charset: {
+      kind: 'choice',
+      choices: ['alphanumeric', 'hex', 'base64', 'ascii', 'uuid'],
+      about: 'What it consists of (base64: the url-safe alphabet; uuid: version 4)',
+      fallback: 'alphanumeric',
+    },
+    force: { kind: 'flag', about: 'Make a new version of a key that exists' },
+  },
+  examples: [
+    { words: 'generate SESSION_SECRET', about: '32 letters and digits' },
+    { words: 'generate DB_PASSWORD --length 48 --charset ascii --force', about: 'Replace a password' },
+  ],
+  async run(context, { key, length, charset = 'alphanumeric', force }) {
+    checkKey(key)
+    if (charset === 'uuid' && length !== undefined && length !== UUID_LENGTH) {
+      throw new Failure('usage', 'a uuid has 36 characters', { hint: 'leave --length out' })
+    }
+    const size = charset === 'uuid' ? UUID_LENGTH : (length ?? DEFAULT_LENGTH)
+    const view = await context.vault()
+    const value = await context.random(charset, size)
+    try {
+      const project = context.project(view)
+      const { version } = view.write(project, key, value, { onlyNew: !force })
+      return { charset, key, length: size, stored: true, project, version }
+    } finally {
+      value.wipe()
+    }
+  },
+  human: ({ key, length, charset }) => ({ note: `Generated and stored secret "${key}" (${length} ${charset})` }),
+})

@@ -1,0 +1,50 @@
+// Fields that several commands share, so that one word means the same thing everywhere. Data only.
+import { Failure } from '../lib/errors.ts'
+import { parseKib } from '../lib/quantities.ts'
+
+/** How strong the key derivation of a vault is. */
+export const KDF_FIELDS = {
+  'kdf-memory': {
+    kind: 'text',
+    about: 'Memory of the key derivation, in KiB or with a unit (a new vault: 64MiB)',
+    placeholder: 'size',
+  },
+  'kdf-passes': { kind: 'count', about: 'Passes of the key derivation (a new vault: 3)', placeholder: 'n' },
+  'kdf-lanes': { kind: 'count', about: 'Lanes of the key derivation (a new vault: 4)', placeholder: 'n' },
+} as const
+
+/** The parameters that were given; what is missing stays as it is. Throws a usage failure for a bad size. */
+export function kdfGiven(input: {
+  'kdf-memory'?: string | undefined
+  'kdf-passes'?: number | undefined
+  'kdf-lanes'?: number | undefined
+}): { memoryKib?: number; passes?: number; lanes?: number } {
+  const { 'kdf-memory': memory, 'kdf-passes': passes, 'kdf-lanes': lanes } = input
+  return {
+    ...(memory !== undefined && { memoryKib: parseKib(memory) }),
+    ...(passes !== undefined && { passes }),
+    ...(lanes !== undefined && { lanes }),
+  }
+}
+
+/** Which secrets of a project are meant: the union of both; without either, all. */
+export const SELECT_FIELDS = {
+  only: { kind: 'list', about: 'Only these keys', placeholder: 'keys', split: true, complete: 'key' },
+  prefix: { kind: 'text', about: 'Only keys that begin so', placeholder: 'text' },
+} as const
+
+/** What was selected. A selector that was given but is empty is a usage failure: it must never mean `all`. */
+export function selection(input: { only?: string[] | undefined; prefix?: string | undefined }): {
+  only?: readonly string[]
+  prefix?: string
+} {
+  const { only, prefix } = input
+  if (prefix === '' || only?.length === 0) {
+    throw new Failure('usage', `--${prefix === '' ? 'prefix' : 'only'} is empty`, {
+      hint: 'leave it out to mean all secrets',
+    })
+  }
+  return { ...(only && { only }), ...(prefix !== undefined && { prefix }) }
+}
+
+export const YES_FIELD = { kind: 'flag', short: 'y', about: 'Do not ask' } as const
