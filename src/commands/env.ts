@@ -1,0 +1,64 @@
+// Prints secrets as text for other programs. Everything is printed before a byte leaves, so that a value which a
+// format cannot hold stops the command instead of ending its output in the middle.
+import { SELECT_FIELDS, selection } from '../faces/fields.ts'
+import { FORMATS } from '../formats/print.ts'
+import { Failure } from '../lib/errors.ts'
+import type { Secret } from '../lib/secret.ts'
+import { define } from './define.ts'
+
+const CHOICES = ['shell', 'dotenv', 'json', 'yaml', 'k8s-secret', 'pulumi-config'] as const
+
+export default define({
+  path: 'env',
+  about: 'Print secrets for a shell or another program',
+  detail:
+    'The output holds the values in the clear, also in the k8s-secret format (base64 hides nothing). ' +
+    'With --json the result is an object of keys and values, whatever --format says.',
+  effect: 'reveal',
+  on: ['cli'],
+  holdsKeys: true,
+  input: {
+    format: { kind: 'choice', short: 'f', choices: CHOICES, fallback: 'shell', about: 'Form of the output' },
+    export: {
+      kind: 'choice',
+      short: 'e',
+      choices: ['true', 'false'],
+      fallback: 'true',
+      about: 'shell: put "export " in front of every line',
+    },
+    ...SELECT_FIELDS,
+    name: { kind: 'text', about: 'k8s-secret: name of the Secret' },
+    namespace: { kind: 'text', about: 'k8s-secret: its namespace', fallback: 'default' },
+    stack: { kind: 'text', about: 'pulumi-config: name of the stack' },
+  },
+  examples: [
+    { words: 'env', about: 'Lines to eval in a shell: eval "$(tvault env)"' },
+    { words: 'env --format dotenv --only DB_URL,API_KEY', about: 'Two secrets as a dotenv file' },
+    { words: 'env --format k8s-secret --name app', about: 'A manifest for kubectl apply -f -' },
+  ],
+  async run(context, input) {
+    const wanted = selection(input)
+    const format = input.format ?? 'shell'
+    const view = await context.vault()
+    const project = context.project(view)
+    const { entries, missing } = view.readMany(project, wanted)
+    let printed: Secret | undefined
+    try {
+      if (missing.length > 0) {
+        throw new Failure('not_found', `--only key(s) not found: ${missing.join(', ')}`, { hint: 'tvault list' })
+      }
+      if (context.globals.json) return { entries, printed }
+      printed = FORMATS[format](entries, {
+        exported: input.export !== 'false',
+        name: input.name,
+        namespace: input.namespace ?? 'default',
+        stack: input.stack,
+      })
+      return { entries: [], printed }
+    } finally {
+      if (!context.globals.json || missing.length > 0) for (const { value } of entries) value.wipe()
+    }
+  },
+  human: ({ printed }) => printed,
+  json: ({ entries }) => Object.fromEntries(entries.map(({ key, value }) => [key, value])),
+})

@@ -1,0 +1,86 @@
+// Writes all secrets of a project to a file or to standard output, in the clear. A file is new, or replaced only
+// when asked; it is written whole or not at all, and only its owner can read it.
+import { FORMATS } from '../formats/print.ts'
+import { Failure } from '../lib/errors.ts'
+import { printable } from '../lib/names.ts'
+import type { Secret } from '../lib/secret.ts'
+import type { Context } from './define.ts'
+import { define } from './define.ts'
+
+const CHOICES = ['dotenv', 'json', 'yaml', 'k8s-secret'] as const
+
+export default define({
+  path: 'export',
+  about: 'Write all secrets of a project to a file or to standard output',
+  detail:
+    'The file holds the values in the clear: it gets mode 0600, is never written through a symbolic link and never ' +
+    'into the vault directory. Keep it out of version control and delete it when it has done its work.',
+  effect: 'reveal',
+  on: ['cli'],
+  holdsKeys: true,
+  input: {
+    format: { kind: 'choice', short: 'f', choices: CHOICES, fallback: 'dotenv', about: 'Form of the output' },
+    output: {
+      kind: 'text',
+      short: 'o',
+      placeholder: 'file',
+      complete: 'file',
+      fallback: '-',
+      about: 'File to write (- for standard output)',
+    },
+    overwrite: { kind: 'flag', about: 'Replace the file when it exists' },
+    name: { kind: 'text', about: 'k8s-secret: name of the Secret' },
+    namespace: { kind: 'text', about: 'k8s-secret: its namespace', fallback: 'default' },
+  },
+  examples: [
+    { words: 'export -o .env.local', about: 'A dotenv file that tvault import reads back' },
+    { words: 'export --format json', about: 'All secrets as JSON on standard output' },
+  ],
+  async run(context, input) {
+    const file = fileOf(input.output)
+    const format = input.format ?? 'dotenv'
+    const view = await context.vault()
+    const project = context.project(view)
+    const { entries } = view.readMany(project, {})
+    const asData = context.globals.json && file === undefined
+    const result = { project, format, file, count: entries.length }
+    if (asData) return { ...result, entries, printed: undefined }
+    try {
+      const options = { exported: false, name: input.name, namespace: input.namespace ?? 'default', stack: undefined }
+      const printed = FORMATS[format](entries, options)
+      if (file === undefined) return { ...result, entries: [], printed }
+      try {
+        if (entries.length > 0) await write(context, file, printed, input.overwrite)
+      } finally {
+        printed.wipe()
+      }
+      return { ...result, entries: [], printed: undefined }
+    } finally {
+      for (const { value } of entries) value.wipe()
+    }
+  },
+  human: ({ printed, count, file }) => ({
+    ...(printed && { out: printed }),
+    ...(count === 0 && { note: 'No secrets to export.' }),
+    ...(count > 0 && file !== undefined && { note: `Exported ${count} secrets to ${printable(file)}` }),
+  }),
+  json: ({ project, format, file, count, entries }) =>
+    file === undefined
+      ? Object.fromEntries(entries.map(({ key, value }) => [key, value]))
+      : { project, format, file, count, changed: count > 0 },
+})
+
+/** The path to write to, or undefined for standard output. */
+function fileOf(output: string | undefined): string | undefined {
+  if (output === '') throw new Failure('usage', '--output is empty', { hint: 'name a file, or - for standard output' })
+  return output === '-' ? undefined : output
+}
+
+async function write(context: Context, file: string, content: Secret, overwrite: boolean): Promise<void> {
+  try {
+    await context.writeFile(file, content, { overwrite })
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind !== 'conflict') throw error
+    throw new Failure('conflict', error.message, { hint: 'add --overwrite to replace it' })
+  }
+}
