@@ -1,0 +1,82 @@
+// Makes the Bun that is compiled into the product: a copy of the running one that does not know the names of the
+// variables through which Bun lets its environment run code (BUN_OPTIONS=--preload …), turn the program into a
+// plain Bun (BUN_BE_BUN) or open a debugger port (BUN_INSPECT). A name that starts with a NUL byte can never be set.
+// Only the constant strings of the runtime are touched, before our own bundle is appended.
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+
+/** Beginnings of names; every constant that starts with one is made unreachable. */
+export const SILENCED = [
+  'BUN_BE_BUN',
+  'BUN_OPTIONS',
+  'BUN_INSPECT',
+  'BUN_DEBUG_',
+  'BUN_BYTECODE_',
+  'BUN_CONFIG_VERBOSE_FETCH',
+  'BUN_ENABLE_CRASH_REPORTING',
+  'BUN_CRASH_REPORT_URL',
+  'BUN_RUNTIME_TRANSPILER_CACHE_PATH',
+  'BUN_INTERNAL_',
+  'BUN_FEATURE_FLAG_',
+  'BUN_PLUGIN_NAME',
+  'BUN_TCC_OPTIONS',
+  'BUN_TMPDIR',
+  'NODE_CHANNEL_FD',
+  'NODE_REDIRECT_WARNINGS',
+] as const
+
+/** Those without which the build must not go on: if a new Bun spells them differently, somebody has to look. */
+const REQUIRED = ['BUN_BE_BUN', 'BUN_OPTIONS', 'BUN_INSPECT'] as const
+
+interface Section {
+  offset: number
+  size: number
+}
+
+/** The section `.rodata` of a 64-bit little-endian ELF file, where the constants are. Throws when there is none. */
+function constants(elf: Buffer): Section {
+  if (elf.readUInt32BE(0) !== 0x7f454c46 || elf[4] !== 2 || elf[5] !== 1)
+    throw new Error('the runtime is no 64-bit ELF file')
+  const table = Number(elf.readBigUInt64LE(0x28))
+  const entrySize = elf.readUInt16LE(0x3a)
+  const header = (index: number): Section & { name: number } => ({
+    name: elf.readUInt32LE(table + index * entrySize),
+    offset: Number(elf.readBigUInt64LE(table + index * entrySize + 0x18)),
+    size: Number(elf.readBigUInt64LE(table + index * entrySize + 0x20)),
+  })
+  const names = header(elf.readUInt16LE(0x3e)).offset
+  for (let index = 0; index < elf.readUInt16LE(0x3c); index++) {
+    const section = header(index)
+    const start = names + section.name
+    if (elf.toString('latin1', start, elf.indexOf(0, start)) === '.rodata') return section
+  }
+  throw new Error('the runtime has no section .rodata')
+}
+
+/** Overwrites the first byte of every name in `bytes`; returns how many there were of each. */
+export function silence(bytes: Buffer, names: readonly string[] = SILENCED): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const name of names) {
+    counts[name] = 0
+    for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) {
+      bytes[at] = 0
+      counts[name] += 1
+    }
+  }
+  return counts
+}
+
+/**
+ * Writes the silenced copy of the Bun at `source` to `target` (0755) and returns how many constants were changed.
+ * Throws when one of the names that matter most is not found.
+ */
+export function writeRuntime(source: string, target: string): number {
+  const runtime = readFileSync(source)
+  const { offset, size } = constants(runtime)
+  const counts = silence(runtime.subarray(offset, offset + size))
+  const unknown = REQUIRED.filter((name) => !counts[name])
+  if (unknown.length > 0)
+    throw new Error(`the runtime does not know ${unknown.join(', ')}; look how this Bun spells it`)
+  writeFileSync(target, runtime)
+  chmodSync(target, 0o755)
+  return Object.values(counts).reduce((sum, count) => sum + count, 0)
+}
