@@ -1,9 +1,10 @@
 // Copy-on-write changes of the whole file (decision D5): a new passphrase, and everything that must leave nothing
 // decryptable behind. The fresh file is built from the rows that stay, checked row by row, and swapped in whole.
 import { compare } from '../lib/bytes.ts'
+import { Failure } from '../lib/errors.ts'
 import { now } from '../lib/time.ts'
 import { appendAudit } from './audit.ts'
-import { decodeHeader, encodeHeader, newHeader } from './header.ts'
+import { decodeHeader, encodeHeader, newHeader, openHeader } from './header.ts'
 import { Keyring } from './keyring.ts'
 import { allProjects } from './projects.ts'
 import { META, TABLES, damaged, encodeProject } from './schema.ts'
@@ -43,7 +44,8 @@ export async function rebuild(session: Session, build: (from: Reader, to: Writer
 
 /**
  * New passphrase, salt and parameters; every project key and the audit key are wrapped anew, the audit chain goes
- * on. The session holds the new keys afterwards. Throws `usage` for an empty passphrase or bad parameters.
+ * on. The session holds the new keys afterwards. Throws `usage` for an empty passphrase, bad parameters, and for the
+ * present passphrase again unless parameters were given.
  */
 export async function rotateVault(
   session: Session,
@@ -52,6 +54,7 @@ export async function rotateVault(
   note: (projects: number) => AuditNote,
 ): Promise<{ projects: number }> {
   const old = session.keys
+  if (Object.keys(kdf).length === 0) refuseSame(session.header, passphrase)
   // Derived before the write lock is taken: nothing slow may happen under it.
   const { header, kek } = newHeader(passphrase, { ...session.header.kdf, ...kdf }, session.header)
   const fresh = new Keyring(header, kek, { key: old.auditKey.slice() }, session.options.protect)
@@ -74,6 +77,18 @@ export async function rotateVault(
   }
   session.adopt(header, fresh)
   return { projects }
+}
+
+/** With the same passphrase and parameters a rotation would only look like one. */
+function refuseSame(header: Header, passphrase: Secret): void {
+  if (passphrase.size === 0) return
+  try {
+    openHeader(header, passphrase).fill(0)
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'wrong_passphrase') return
+    throw error
+  }
+  throw new Failure('usage', 'the new passphrase is the present one', { hint: 'choose another passphrase' })
 }
 
 function rewrap(from: Reader, to: Writer, old: Keyring, fresh: Keyring): number {
