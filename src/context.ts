@@ -15,7 +15,7 @@ import { fileFailure, readSafely, writeAtomically } from './lib/files.ts'
 import type { Asker, Principal } from './lib/gate.ts'
 import { isTerminal, terminalSize } from './lib/native.ts'
 import { err } from './lib/out.ts'
-import type { Secret } from './lib/secret.ts'
+import { Secret } from './lib/secret.ts'
 import { readToEnd } from './lib/stdin.ts'
 import { TerminalAsk } from './modes/cli/prompt.ts'
 import type { View } from './vault/view.ts'
@@ -128,7 +128,7 @@ export async function createContext(options: {
       return restore(path, { directory: globals.directory, dryRun, passphrase: known, asker: await asker(), note })
     },
 
-    project: (names) => globals.project ?? names.currentProject(),
+    project: (names) => globals.project ?? (names.currentProject() || 'default'),
 
     async readFile(path, { maxBytes, stdin = false }) {
       if (path !== '-') return readSafely(path, maxBytes)
@@ -157,6 +157,11 @@ export async function createContext(options: {
       }
     },
 
+    async random(charset, length) {
+      const { randomText, uuid } = await import('./crypto/random.ts')
+      return charset === 'uuid' ? Secret.fromText(uuid()) : new Secret(randomText(length, charset))
+    },
+
     async stdin(maxBytes): Promise<Secret> {
       return readToEnd(0, maxBytes)
     },
@@ -169,7 +174,12 @@ export async function createContext(options: {
 
     async become(launch: Launch) {
       const { become } = await import('./guard/spawn.ts')
-      return become(launch, { environment, note, release })
+      // Nothing of us is left afterwards to say how it went, so the audit records are completed at the last moment.
+      const leave = async () => {
+        view?.settle('ok')
+        await release()
+      }
+      return become(launch, { environment, release: leave })
     },
   }
 }
