@@ -3,6 +3,7 @@
 import { SELECT_FIELDS, selection } from '../faces/fields.ts'
 import { FORMATS } from '../formats/print.ts'
 import { Failure } from '../lib/errors.ts'
+import { printable } from '../lib/names.ts'
 import type { Secret } from '../lib/secret.ts'
 import { define } from './define.ts'
 
@@ -45,7 +46,9 @@ export default define({
     let printed: Secret | undefined
     try {
       if (missing.length > 0) {
-        throw new Failure('not_found', `--only key(s) not found: ${missing.join(', ')}`, { hint: 'tvault list' })
+        throw new Failure('not_found', `--only key(s) not found: ${missing.map(printable).join(', ')}`, {
+          hint: 'tvault list',
+        })
       }
       if (context.globals.json) return { entries, printed }
       printed = FORMATS[format](entries, {

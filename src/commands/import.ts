@@ -1,7 +1,7 @@
 // Takes dotenv files into the vault, in one transaction: all keys of the plan, or none. Nothing that was not
 // understood is passed over in silence, and no message holds a value.
 import { join } from 'node:path'
-import { MAX_DOTENV_BYTES, checkDotenvPath, dotenvChain, isDotenvName } from '../formats/dotenv-files.ts'
+import { MAX_DOTENV_BYTES, dotenvChain, isDotenvName } from '../formats/dotenv-files.ts'
 import {
   mergeDotenv,
   type DotenvSource,
@@ -9,6 +9,7 @@ import {
   type MergedEntry,
   type MergedNote,
 } from '../formats/dotenv-merge.ts'
+import { checkDotenvName } from '../formats/dotenv-pick.ts'
 import { parseDotenv } from '../formats/dotenv.ts'
 import { Failure } from '../lib/errors.ts'
 import { escaped, printable } from '../lib/names.ts'
@@ -158,7 +159,8 @@ async function candidatesOf(context: Context, given: Given): Promise<{ candidate
     }
     if (interactive && named.includes('-'))
       throw new Failure('usage', '--interactive cannot read a file from standard input')
-    return { candidates: named.map(checkDotenvPath) }
+    for (const path of named) if (path !== '-') checkDotenvName(path)
+    return { candidates: named }
   }
   return discover(context, dir ?? '.', env, interactive)
 }

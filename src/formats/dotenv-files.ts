@@ -1,8 +1,5 @@
 // Which files count as dotenv files, and in which order they are read. Templates such as `.env.example` are not
 // among them: their values are not meant to be real.
-import { basename } from 'node:path'
-import { Failure } from '../lib/errors.ts'
-import { printable } from '../lib/names.ts'
 
 /** The largest dotenv file that is read, in bytes. */
 export const MAX_DOTENV_BYTES = 1_048_576
@@ -19,12 +16,4 @@ export function isDotenvName(name: string): boolean {
 export function dotenvChain(environment?: string): string[] {
   if (environment === undefined) return ['.env', '.env.local']
   return ['.env', `.env.${environment}`, '.env.local', `.env.${environment}.local`]
-}
-
-/** `path`, or a usage failure when its last part is not a dotenv name. `-` (standard input) is fine. */
-export function checkDotenvPath(path: string): string {
-  if (path === '-' || isDotenvName(basename(path))) return path
-  throw new Failure('usage', `${printable(path)} is not a supported dotenv file name`, {
-    hint: 'names are .env, .env.local, .env.X and .env.X.local, without example, sample, template or dist',
-  })
 }
