@@ -125,7 +125,8 @@ export function verifyAll(
             ...(error.hint && { hint: error.hint }),
           })
         }
-        progress?.(++versions, total)
+        versions++
+        progress?.(versions, total)
       }
     }
   }

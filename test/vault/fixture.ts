@@ -33,7 +33,12 @@ export function owner(effect: Effect = 'reveal', command = 'get', policy: Policy
 
 /** Someone who is not the owner: a kind of principal that comes later, made here by force. */
 export function stranger(effect: Effect, policy: Policy): Asker {
-  return { principal: { kind: 'guest', interactive: false } as unknown as Asker['principal'], command: 'get', effect, policy }
+  return {
+    principal: { kind: 'guest', interactive: false } as unknown as Asker['principal'],
+    command: 'get',
+    effect,
+    policy,
+  }
 }
 
 export function memory(): Store {

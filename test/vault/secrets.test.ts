@@ -104,7 +104,11 @@ describe('values', () => {
   })
 
   test('empty, binary and 10 MiB values', () => {
-    for (const value of [new Uint8Array(0), Uint8Array.of(0, 255, 10, 0xef, 0xbb, 0xbf), new Uint8Array(10 << 20).fill(7)]) {
+    for (const value of [
+      new Uint8Array(0),
+      Uint8Array.of(0, 255, 10, 0xef, 0xbb, 0xbf),
+      new Uint8Array(10 << 20).fill(7),
+    ]) {
       put(view, 'SHAPE', value)
       const back = view.read('default', 'SHAPE')
       expect(Buffer.compare(back.reveal(), value)).toBe(0)
@@ -115,7 +119,8 @@ describe('values', () => {
   test('the store never holds a plaintext', () => {
     put(view, 'MARKED', 'plaintext-marker-4711')
     for (const table of ['meta', 'projects', 'secrets', 'history', 'audit']) {
-      for (const { value } of rows(store, table)) expect(Buffer.from(value).includes('plaintext-marker-4711')).toBe(false)
+      for (const { value } of rows(store, table))
+        expect(Buffer.from(value).includes('plaintext-marker-4711')).toBe(false)
     }
   })
 })
