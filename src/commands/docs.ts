@@ -1,0 +1,37 @@
+// The documents that ship in the program. `docs commands --json` is the manifest: every command as data.
+import { columns } from '../faces/help.ts'
+import { Failure } from '../lib/errors.ts'
+import { suggest } from '../lib/suggest.ts'
+import { define } from './define.ts'
+
+export default define({
+  path: 'docs',
+  about: 'Read the documents that ship with tvault',
+  effect: 'none',
+  on: ['cli'],
+  holdsKeys: false,
+  input: {
+    topic: { kind: 'text', at: 0, about: 'Which one; without it all are listed' },
+  },
+  examples: [
+    { words: 'docs', about: 'The list' },
+    { words: 'docs threat-model', about: 'One document' },
+    { words: 'docs commands --json', about: 'Every command as data' },
+  ],
+  async run(context, { topic: slug }) {
+    const topics = context.topics()
+    if (slug === undefined) return { topics, text: undefined, commands: undefined }
+    const text = await context.topic(slug)
+    if (text === undefined) {
+      const near = suggest(
+        slug,
+        topics.map((topic) => topic.slug),
+      )
+      throw new Failure('not_found', `no topic "${slug.slice(0, 40)}"`, { hint: `tvault docs ${near[0] ?? ''}`.trim() })
+    }
+    return { topics, text, commands: slug === 'commands' ? context.catalog() : undefined }
+  },
+  human: ({ topics, text }) =>
+    text ?? `${columns(topics.map(({ slug, title }) => [slug, title]))}\nRead one: tvault docs <topic>\n`,
+  json: ({ topics, text, commands }) => commands ?? (text === undefined ? topics : { text }),
+})

@@ -1,0 +1,58 @@
+// The gate. Every mode calls a command through `execute` and in no other way: environment, policy, body, hand-over,
+// audit completion, wiping and closing happen here, in this order, for every command alike (decision D6).
+import { refuseHostile } from '../lib/environment.ts'
+import { Failure, toFailure } from '../lib/errors.ts'
+import { Secret } from '../lib/secret.ts'
+import type { Command, Context, Fields, Input } from './define.ts'
+import { policyFor } from './policy.ts'
+
+/**
+ * Runs `command`. `open` makes the context only after the environment was found safe; `present` hands the result over
+ * while its Secrets are still readable. Afterwards every Secret of input and result is wiped and the vault closed,
+ * whatever happened. Throws a Failure, never anything else.
+ */
+export async function execute<I extends Fields, R>(
+  command: Command<I, R>,
+  input: Input<I>,
+  open: () => Promise<Context>,
+  present: (result: Awaited<R>, context: Context) => void,
+): Promise<Awaited<R>> {
+  let context: Context | undefined
+  let result: Awaited<R> | undefined
+  try {
+    if (command.holdsKeys) refuseHostile(process.env, command.path)
+    context = await open()
+    const { principal } = context
+    const question = { principal, command: command.path, effect: command.effect }
+    const { allow, rule } = policyFor(principal).decide(question)
+    if (!allow) throw new Failure('denied', `${command.path} is not allowed: ${rule}`)
+    result = await command.run(context, input)
+    present(result, context)
+    await context.settle('ok')
+    return result
+  } catch (error) {
+    const failure = toFailure(error)
+    await settleQuietly(context, failure)
+    throw failure
+  } finally {
+    for (const secret of [...secretsIn(input), ...secretsIn(result)]) secret.wipe()
+    await context?.release()
+  }
+}
+
+/** The first failure is the one to tell: a second one while the audit record is completed must not hide it. */
+async function settleQuietly(context: Context | undefined, failure: Failure): Promise<void> {
+  try {
+    await context?.settle(failure.kind)
+  } catch {
+    // The intent row stays without an outcome, which a reader of the audit log sees as unfinished.
+  }
+}
+
+/** Every Secret inside plain objects and arrays, however deep. */
+export function secretsIn(value: unknown, seen = new Set<unknown>()): Secret[] {
+  if (value instanceof Secret) return [value]
+  if (typeof value !== 'object' || value === null || seen.has(value) || ArrayBuffer.isView(value)) return []
+  seen.add(value)
+  return Object.values(value).flatMap((inner) => secretsIn(inner, seen))
+}
