@@ -13,7 +13,7 @@ import { utf8 } from './lib/bytes.ts'
 import { Failure } from './lib/errors.ts'
 import { fileFailure, readSafely, writeAtomically } from './lib/files.ts'
 import type { Asker, Principal } from './lib/gate.ts'
-import { isTerminal, terminalSize } from './lib/native.ts'
+import { isTerminal, lockMemory, terminalSize } from './lib/native.ts'
 import { err } from './lib/out.ts'
 import { Secret } from './lib/secret.ts'
 import { readToEnd } from './lib/stdin.ts'
@@ -44,9 +44,12 @@ export async function createContext(options: {
   const principal: Principal = { kind: 'owner', interactive: ask.possible }
   const note = (text: string) => err(`${text}\n`)
 
+  const lockMilliseconds = () => 1000 * seconds(environment, 'TVAULT_LOCK_TIMEOUT', 10, 0)
+  const verified = new Set<string>()
+
   let opened: Opened | undefined
   const file = () => {
-    opened ??= new Opened(globals.directory, command.effect, 1000 * seconds(environment, 'TVAULT_LOCK_TIMEOUT', 10, 0))
+    opened ??= new Opened(globals.directory, command.effect, lockMilliseconds())
     return opened
   }
   let view: View | undefined
@@ -98,7 +101,7 @@ export async function createContext(options: {
     async create(passphrase, kdf) {
       const [{ makeVault }, { Vault }] = await Promise.all([import('./context/place.ts'), import('./vault/vault.ts')])
       const header = await makeVault(globals.directory, (store) => {
-        const vault = Vault.create(store, passphrase, kdf)
+        const vault = Vault.create(store, passphrase, kdf, { protect: lockMemory })
         vault.lock()
         return vault.header
       })
@@ -125,7 +128,16 @@ export async function createContext(options: {
         (ask.possible ? fromTerminal(ask, 'Passphrase of the backup: ', 'TVAULT_PASSPHRASE') : undefined)
       await opened?.close()
       opened = undefined
-      return restore(path, { directory: globals.directory, dryRun, passphrase: known, asker: await asker(), note })
+      return restore(path, {
+        directory: globals.directory,
+        dryRun,
+        lockMilliseconds: lockMilliseconds(),
+        passphrase: known,
+        asker: await asker(),
+        note,
+        progress: startProgress('checking', isTerminal(2)),
+        verified,
+      })
     },
 
     project: (names) => globals.project ?? (names.currentProject() || 'default'),

@@ -2,6 +2,7 @@
 // writing in one process. Nothing here holds a lock while a key is derived or a person is asked.
 import { Failure, systemCode } from '../lib/errors.ts'
 import { checkDirectory, lstatOrNothing } from '../lib/files.ts'
+import { lockMemory } from '../lib/native.ts'
 import { printable } from '../lib/names.ts'
 import { vaultFile } from '../lib/paths.ts'
 import type { Effect } from '../lib/gate.ts'
@@ -49,6 +50,13 @@ export class Opened {
     return vault
   }
 
+  /** The store under the vault. */
+  async store(): Promise<Store> {
+    await this.vault()
+    if (this.#store) return this.#store
+    throw new Failure('internal', 'the vault was closed')
+  }
+
   /** Forgets the key and closes the file. */
   async close(): Promise<void> {
     const opening = this.#vault
@@ -75,12 +83,17 @@ export class Opened {
     const failure = stateFailure(this.#directory, check.preflight(path))
     if (failure) throw failure
     const mode = this.#effect === 'none' || this.#effect === 'list' ? 'read' : 'write'
+    const options = { tables: TABLES, lockMilliseconds: this.#lockMilliseconds }
     try {
-      this.#store = await openLmdb(path, { tables: TABLES, lockMilliseconds: this.#lockMilliseconds, mode })
+      const store = await openLmdb(path, { ...options, mode })
+      this.#store = store
+      return Vault.open(store, {
+        protect: lockMemory,
+        openCopy: (copy) => openLmdb(copy, { ...options, mode: 'read' }),
+      })
     } catch (error) {
       throw mode === 'write' ? readOnlyFailure(error, this.#directory) : error
     }
-    return Vault.open(this.#store)
   }
 }
 

@@ -70,6 +70,33 @@ export function readFound(path: string, maxBytes: number, options: { followLink:
   }
 }
 
+/**
+ * Copies a regular file to `to`, which must not exist (0600), a piece at a time, and returns the SHA-256 of what was
+ * copied, in hex. Refuses the same files as `readSafely`, at any size.
+ */
+export function copySafely(path: string, to: string): string {
+  const from = openForeign(path, false)
+  const hash = new Bun.CryptoHasher('sha256')
+  const chunk = new Uint8Array(1 << 20)
+  try {
+    checkRegular(path, fstatSync(from))
+    const fd = openSync(to, 'wx', 0o600)
+    try {
+      for (let count = readSync(from, chunk); count > 0; count = readSync(from, chunk)) {
+        hash.update(chunk.subarray(0, count))
+        for (let at = 0; at < count;) at += writeSync(fd, chunk, at, count - at)
+      }
+    } finally {
+      closeSync(fd)
+    }
+    return hash.digest('hex')
+  } catch (error) {
+    throw fileFailure(error, path, 'copy')
+  } finally {
+    closeSync(from)
+  }
+}
+
 /** Opens for reading without waiting for the other end of a FIFO. */
 function openForeign(path: string, followLink: boolean): number {
   const link = followLink ? 0 : constants.O_NOFOLLOW
@@ -276,7 +303,7 @@ const REASONS: Record<string, string> = {
 }
 
 /** A system error about `path` as `failed`, in plain words; a Failure or anything else stays what it is. */
-export function fileFailure(error: unknown, path: string, act: 'read' | 'write' | 'create'): unknown {
+export function fileFailure(error: unknown, path: string, act: 'read' | 'write' | 'create' | 'copy'): unknown {
   const code = systemCode(error)
   if (error instanceof Failure || code === undefined) return error
   return new Failure('failed', `cannot ${act} ${printable(path)}: ${REASONS[code] ?? code}`, { cause: error })

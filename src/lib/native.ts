@@ -163,6 +163,15 @@ export function takeEnvironment(name: string): Uint8Array | undefined {
   return taken
 }
 
+/** The bytes of the variable `name` as the C library has them (a JavaScript string cannot hold all), copied. */
+export function environmentBytes(name: string): Uint8Array | undefined {
+  const { ffi, c } = libc()
+  const address = c.getenv(ffi.ptr(cString(name)))
+  if (address === null) return undefined
+  const size = Number(c.strlen(address))
+  return size === 0 ? new Uint8Array(0) : new Uint8Array(ffi.toArrayBuffer(address, 0, size)).slice()
+}
+
 const SIGPIPE = 13
 const SIGXFSZ = 25
 

@@ -39,14 +39,16 @@ export class TerminalAsk implements Ask {
     if (!this.#around.stdinIsTerminal) return isYes(readLine(0))
     if (!this.possible) throw noTerminal()
     if (this.#around.dumb) return isYes(askPlainly(`${question} [y/N]: `))
-    return draw(async ({ confirm }, streams) => confirm({ message: question, initialValue: false, ...streams }))
+    return draw<boolean>(async ({ confirm }, streams) =>
+      confirm({ message: question, initialValue: false, ...streams }),
+    )
   }
 
   async choose(question: string, options: readonly Option[], initial: readonly string[]): Promise<string[]> {
     if (!this.#around.stdinIsTerminal || !this.possible) throw noTerminal()
     if (options.length === 0) return []
     if (this.#around.dumb) return choosePlainly(question, options, initial)
-    return draw(async ({ multiselect }, streams) =>
+    return draw<string[]>(async ({ multiselect }, streams) =>
       multiselect({
         message: question,
         options: options.map(({ value, label, hint }) => ({ value, label, ...(hint === undefined ? {} : { hint }) })),

@@ -1,0 +1,204 @@
+// A look at the vault's files and surroundings for `status` and `doctor`. It never throws for what it finds: a
+// damaged vault is a result here, with the next thing to type. Nothing is changed and no key is needed.
+import { lstatSync, statfsSync } from 'node:fs'
+import type { Ask, Context, Inspection } from '../commands/define.ts'
+import { toFailure } from '../lib/errors.ts'
+import type { Failure } from '../lib/errors.ts'
+import { checkDirectory, lstatOrNothing } from '../lib/files.ts'
+import { printable } from '../lib/names.ts'
+import { vaultFile } from '../lib/paths.ts'
+import { toHuman } from '../lib/time.ts'
+import type { FileState } from '../store/check.ts'
+import type { Vault } from '../vault/vault.ts'
+import { readConfig } from './config.ts'
+import type { Surroundings } from './passphrase.ts'
+import { Opened } from './opened.ts'
+import { stateFailure } from './states.ts'
+
+type Check = Inspection['checks'][number]
+type State = Inspection['state']
+
+export interface Looking extends Surroundings {
+  build: Context['build']
+  ask: Ask
+}
+
+/** `deep` also walks the whole file and decodes every row (milliseconds per megabyte). */
+export async function inspect(around: Looking, deep: boolean): Promise<Inspection> {
+  const { directory } = around
+  const vault = await inspectVault(directory, deep)
+  const { version, commit, platform } = around.build
+  const checks: Check[] = [
+    { name: 'version', status: 'info', detail: `${version} (${commit}, ${platform})` },
+    ...directoryChecks(directory),
+    ...vault.checks,
+    configCheck(around),
+    sourceCheck(around),
+    ...environmentChecks(around),
+  ]
+  return { directory, state: vault.state, ...(vault.detail === undefined ? {} : { detail: vault.detail }), checks }
+}
+
+function directoryChecks(directory: string): Check[] {
+  const name = 'vault dir'
+  const shown = printable(directory)
+  try {
+    const stats = lstatOrNothing(directory)
+    if (!stats) return [{ name, status: 'info', detail: `${shown} does not exist` }]
+    checkDirectory(directory, stats)
+    const checks: Check[] = [{ name, status: 'ok', detail: shown }]
+    const mode = (stats.mode & 0o777).toString(8).padStart(4, '0')
+    const foreign = stats.uid !== process.geteuid?.()
+    if (foreign) checks.push({ name: 'dir perms', status: 'fail', detail: `${shown} belongs to somebody else` })
+    else if ((stats.mode & 0o077) === 0) checks.push({ name: 'dir perms', status: 'ok', detail: mode })
+    else {
+      checks.push({ name: 'dir perms', status: 'warn', detail: `${mode}: others can look in; chmod 700 ${shown}` })
+    }
+    return [...checks, ...fileModes(directory), ...fileSystem(directory)]
+  } catch (error) {
+    return [{ name, status: 'fail', detail: words(toFailure(error)) }]
+  }
+}
+
+function fileModes(directory: string): Check[] {
+  return ['vault.db', 'vault.db-lock'].flatMap((file): Check[] => {
+    const stats = lstatSync(`${directory}/${file}`, { throwIfNoEntry: false })
+    if (!stats?.isFile() || (stats.mode & 0o077) === 0) return []
+    const detail = `${file} is open to other users; chmod 600 ${printable(`${directory}/${file}`)}`
+    return [{ name: 'file perms', status: 'warn', detail }]
+  })
+}
+
+/** Kinds on which locks between machines, or memory maps, are not to be trusted (statfs(2), linux/magic.h). */
+const REMOTE: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB2'],
+  [0x65735546, 'FUSE'],
+  [0x01021997, '9P'],
+])
+
+function fileSystem(directory: string): Check[] {
+  const kind = REMOTE.get(statfsSync(directory).type)
+  if (kind === undefined) return []
+  return [{ name: 'file system', status: 'warn', detail: `${kind}: locks may not hold between machines` }]
+}
+
+interface Seen {
+  state: State
+  detail?: string
+  checks: Check[]
+}
+
+async function inspectVault(directory: string, deep: boolean): Promise<Seen> {
+  const { preflight, deepCheck } = await import('../store/check.ts')
+  const name = 'vault'
+  const opened = new Opened(directory, 'none', 0)
+  try {
+    if (!lstatOrNothing(directory)) return absent(name, directory)
+    const found = preflight(vaultFile(directory))
+    if (found.state === 'absent') return absent(name, directory)
+    const failure = stateFailure(directory, found)
+    if (failure) return broken(STATES[found.state], failure)
+    if (deep) deepCheck(vaultFile(directory))
+    const vault = await opened.vault()
+    const { vaultId, createdAt } = vault.header
+    const checks: Check[] = [{ name, status: 'ok', detail: `${vaultId}, created ${toHuman(createdAt)}` }]
+    if (deep) checks.push(...(await contentChecks(opened, vault)))
+    return { state: 'ok', checks }
+  } catch (error) {
+    const failure = toFailure(error)
+    return broken(KINDS[failure.kind] ?? 'unreadable', failure)
+  } finally {
+    await opened.close()
+  }
+}
+
+const STATES: Record<FileState['state'], State> = {
+  absent: 'absent',
+  ok: 'ok',
+  empty: 'corrupt',
+  truncated: 'corrupt',
+  corrupt: 'corrupt',
+  bbolt: 'foreign',
+  foreign: 'foreign',
+  'not-regular': 'foreign',
+  unreadable: 'unreadable',
+}
+const KINDS: Partial<Record<Failure['kind'], State>> = { busy: 'busy', corrupt: 'corrupt' }
+
+function absent(name: string, directory: string): Seen {
+  const detail = `there is none in ${printable(directory)}; tvault init makes one`
+  return { state: 'absent', checks: [{ name, status: 'info', detail }] }
+}
+
+function broken(state: State, failure: Failure): Seen {
+  const detail = words(failure)
+  return { state, detail, checks: [{ name: 'vault', status: 'fail', detail }] }
+}
+
+function words({ message, hint }: Failure): string {
+  return hint === undefined ? message : `${message} (${hint})`
+}
+
+async function contentChecks(opened: Opened, vault: Vault): Promise<Check[]> {
+  const { verifyStructure } = await import('../vault/verify.ts')
+  const store = await opened.store()
+  const { projects, secrets, newest } = store.snapshot(verifyStructure)
+  const { memoryKib, passes, lanes } = vault.header.kdf
+  const change = newest === undefined ? '' : `, newest change ${toHuman(newest)}`
+  return [
+    { name: 'integrity', status: 'ok', detail: 'every page and every row is in order' },
+    { name: 'contents', status: 'ok', detail: `${projects} project(s), ${secrets} secret(s)${change}` },
+    {
+      name: 'key derivation',
+      status: 'info',
+      detail: `Argon2id, ${memoryKib / 1024} MiB, ${passes} passes, ${lanes} lanes`,
+    },
+    { name: 'lock state', status: 'info', detail: 'locked; no process keeps the key of this vault' },
+  ]
+}
+
+function configCheck({ directory, environment }: Looking): Check {
+  const name = 'config'
+  try {
+    const { path } = readConfig(directory, environment)
+    return path === undefined
+      ? { name, status: 'info', detail: 'no configuration file' }
+      : { name, status: 'ok', detail: printable(path) }
+  } catch (error) {
+    return { name, status: 'fail', detail: words(toFailure(error)) }
+  }
+}
+
+/** Where a passphrase would come from. Runs and reads nothing but the configuration file. */
+function sourceCheck({ directory, environment, taken, ask }: Looking): Check {
+  const name = 'unlock source'
+  const set = ['TVAULT_PASSPHRASE_COMMAND', 'TVAULT_PASSPHRASE_FILE'].find((variable) => environment[variable])
+  if (taken.has('TVAULT_PASSPHRASE')) return { name, status: 'info', detail: 'TVAULT_PASSPHRASE' }
+  if (set !== undefined) return { name, status: 'info', detail: set }
+  try {
+    const { passphraseCommand, passphraseFile } = readConfig(directory, environment)
+    if (passphraseCommand !== undefined) return { name, status: 'info', detail: 'agent.passphrase_command' }
+    if (passphraseFile !== undefined) return { name, status: 'info', detail: 'agent.passphrase_file' }
+  } catch {
+    return { name, status: 'warn', detail: 'unknown, because the configuration file cannot be used' }
+  }
+  if (ask.possible) return { name, status: 'info', detail: 'the terminal' }
+  return { name, status: 'warn', detail: 'none: values cannot be read here without a terminal' }
+}
+
+function environmentChecks({ environment, taken, ask }: Looking): Check[] {
+  const directory = environment['TVAULT_DIR']
+  return [
+    { name: 'TVAULT_DIR', status: 'info', detail: directory ? printable(directory) : 'not set' },
+    taken.has('TVAULT_PASSPHRASE')
+      ? {
+          name: 'TVAULT_PASSPHRASE',
+          status: 'warn',
+          detail: 'set: programs started beside tvault can read it; a file or a command is safer',
+        }
+      : { name: 'TVAULT_PASSPHRASE', status: 'ok', detail: 'not set' },
+    { name: 'terminal', status: 'info', detail: ask.possible ? 'can answer questions' : 'none' },
+  ]
+}
