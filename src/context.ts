@@ -120,7 +120,7 @@ export async function createContext(options: {
       return inspect({ environment, taken, directory: globals.directory, build, ask }, deep)
     },
 
-    async restore(path, { dryRun }) {
+    async restore(path, { dryRun, structureOnly = false }) {
       const { restore } = await import('./context/restore.ts')
       const surroundings = { environment, taken, directory: globals.directory }
       const known = async () =>
@@ -132,7 +132,7 @@ export async function createContext(options: {
         directory: globals.directory,
         dryRun,
         lockMilliseconds: lockMilliseconds(),
-        passphrase: known,
+        passphrase: structureOnly ? async () => undefined : known,
         asker: await asker(),
         note,
         progress: startProgress('checking', isTerminal(2)),

@@ -24,9 +24,15 @@ export default define({
   examples: [{ words: 'backup ~/vault-backup.db', about: 'Prints size and SHA-256' }],
   async run(context, { path: typed, force }) {
     const path = resolve(typed)
+    // Before the vault is opened: looking into another file closes it again.
+    const found = await present(context, path)
     const names = await context.names()
-    const overwrite = await mayReplace(context, path, { force, vaultId: names.summary().vaultId })
-    return { path: typed, ...(await names.backup(path, { overwrite })) }
+    if (found !== undefined && !force && found.vaultId !== names.summary().vaultId) {
+      throw new Failure('conflict', `${escaped(typed)} exists and is not a backup of this vault`, {
+        hint: 'name another file, or replace this one with --force',
+      })
+    }
+    return { path: typed, ...(await names.backup(path, { overwrite: found !== undefined })) }
   },
   human: ({ path, bytes, secrets, sha256 }, style) => ({
     out: `${style.ok(`Vault backed up to ${escaped(path)}`)}\n`,
@@ -35,20 +41,12 @@ export default define({
   json: ({ path, bytes, secrets, sha256 }) => ({ path, bytes, secrets, sha256, changed: true }),
 })
 
-/** Whether there is a file to replace. Throws `conflict` when it must stay. */
-async function mayReplace(
-  context: Context,
-  path: string,
-  { force, vaultId }: { force: boolean; vaultId: string },
-): Promise<boolean> {
-  if (isSameFile(path, vaultFile(context.globals.directory))) {
+/** What lies at `path`: undefined for nothing, no `vaultId` for something that is no vault. */
+async function present(context: Context, path: string): Promise<{ vaultId?: string } | undefined> {
+  const live = vaultFile(context.globals.directory)
+  if (isSameFile(path, live) || isSameFile(path, `${live}-lock`)) {
     throw new Failure('conflict', 'that is the vault itself', { hint: 'name a file outside the vault directory' })
   }
-  if (!lstatOrNothing(path)) return false
-  if (force) return true
-  const found = await context.restore(path, { dryRun: true }).catch(() => undefined)
-  if (found?.vaultId === vaultId) return true
-  throw new Failure('conflict', `${escaped(path)} exists and is not a backup of this vault`, {
-    hint: '--force replaces it',
-  })
+  if (!lstatOrNothing(path)) return undefined
+  return context.restore(path, { dryRun: true, structureOnly: true }).catch(() => ({}))
 }

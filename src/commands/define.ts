@@ -128,7 +128,11 @@ export interface Ask {
   /** Yes or no; default no. Without a terminal reads one line from a piped stdin (y/yes), else no. Says nothing itself. */
   confirm(question: string): Promise<boolean>
   /** Choose several; the initially chosen are given. */
-  choose(question: string, options: readonly { value: string; label: string; hint?: string }[], initial: readonly string[]): Promise<string[]>
+  choose(
+    question: string,
+    options: readonly { value: string; label: string; hint?: string }[],
+    initial: readonly string[],
+  ): Promise<string[]>
 }
 
 /** What random text may consist of: 62 letters and digits, 16 digits, url-safe base64, printable ASCII, a version 4 uuid. */
@@ -160,8 +164,11 @@ export interface Context {
   passphrase(purpose: 'current' | 'new', options?: { force?: boolean }): Promise<Secret>
   /** State of the vault's files for status and doctor, never throws for a damaged vault. */
   inspect(options: { deep: boolean }): Promise<Inspection>
-  /** Checks a backup file and puts it in place of the vault, or creates the vault from it. */
-  restore(path: string, options: { dryRun: boolean }): Promise<Restored>
+  /**
+   * Checks a backup file and, unless `dryRun`, puts it in place of the vault, or creates the vault from it. Closes the
+   * vault first, so handles given out before are of no use afterwards. `structureOnly` never asks for a passphrase.
+   */
+  restore(path: string, options: { dryRun: boolean; structureOnly?: boolean }): Promise<Restored>
 
   /** The project a command is about: `-p`, else the stored current one, else `default`. */
   project(names: Names): string
