@@ -17,7 +17,7 @@ const stamps = { packages: join(root, 'node_modules', '.tinyvault'), build: join
 const GOALS = {
   test: ['scripts/test.ts'],
   slow: ['scripts/slow.ts'],
-  bench: ['bench/run.ts'],
+  bench: ['bench/index.ts'],
 }
 
 /** An expected end with a sentence for the person; anything else is a bug and shows its stack. */

@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BuildConfig } from 'bun'
+import { compileOptions } from './compile.ts'
 import { lmdbPlugin } from './lmdb-plugin.ts'
-import { writeRuntime } from './runtime.ts'
 import { unresolved } from './unresolved.ts'
 
 const root = join(import.meta.dir, '..')
@@ -43,22 +43,9 @@ async function build(): Promise<void> {
   const open = await unresolved(bundle.outputs)
   if (open.length > 0) throw new Error(`the bundle would look for these at run time:\n  ${open.join('\n  ')}`)
 
-  const runtime = join(dist, `.runtime-${process.pid}`)
   const fresh = join(dist, `.tvault-${process.pid}`)
   try {
-    const silenced = process.platform === 'linux' ? writeRuntime(process.execPath, runtime) : 0
-    await Bun.build({
-      ...shared,
-      bytecode: true,
-      compile: {
-        outfile: fresh,
-        ...(silenced > 0 && { executablePath: runtime }),
-        autoloadDotenv: false,
-        autoloadBunfig: false,
-        autoloadTsconfig: false,
-        autoloadPackageJson: false,
-      },
-    })
+    const silenced = await compileOptions(fresh, (compile) => Bun.build({ ...shared, bytecode: true, compile }))
     const target = join(dist, 'tvault')
     renameSync(fresh, target)
     const megabytes = (statSync(target).size / 1e6).toFixed(1)
@@ -67,7 +54,6 @@ async function build(): Promise<void> {
     )
     console.log(`${silenced} names of variables that Bun would obey were taken out of the runtime`)
   } finally {
-    rmSync(runtime, { force: true })
     rmSync(fresh, { force: true })
   }
 }

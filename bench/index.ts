@@ -1,0 +1,21 @@
+// `npm run bench`: one table of everything that is measured, and the same rows as JSON in .bench/. With `--quick`
+// fewer runs, to see that the benches work.
+import { boxes, keyDerivation } from './crypto.ts'
+import { load, save, table } from './harness.ts'
+import { coldGet, versionStart } from './startup.ts'
+
+const quick = process.argv.includes('--quick')
+const before = load()
+const rows = [
+  ...(await versionStart(quick ? 5 : 60)),
+  ...coldGet(quick ? 2 : 15),
+  ...(await keyDerivation(quick ? 2 : 12)),
+  ...(await boxes(quick ? 20 : 300)),
+]
+console.log(table(rows))
+const version = rows.find((row) => row.name === 'tvault --version')
+console.log(
+  `\ntvault --version starts in ${version?.ratio.toFixed(2)} times the time of an empty program (at most 1.50 wanted)`,
+)
+console.log(`${before} before, ${load()} after; ratios are against the first row of the same bench`)
+console.log(`written to ${save(rows)}`)
