@@ -1,6 +1,7 @@
 // Keys in memory: one block, found through the hook that locks it, and zero as soon as the vault is locked.
 import { expect, test } from 'bun:test'
 import { KDF_FLOOR } from '../../src/crypto/kdf.ts'
+import { Keyring } from '../../src/vault/keyring.ts'
 import { Vault } from '../../src/vault/vault.ts'
 import { expectKind, get, made, memory, owner, passphrase, put } from './fixture.ts'
 
@@ -83,4 +84,17 @@ test('the passphrase and the values given in are not wiped: they belong to the c
   const vault = Vault.create(memory(), words, KDF_FLOOR)
   vault.unlock(words)
   expect(words.size).toBe(passphrase().size)
+})
+
+test('keys that are handed in are zeroed where they came from', () => {
+  const { header } = made().vault
+  const kek = new Uint8Array(32).fill(1)
+  const key = new Uint8Array(32).fill(2)
+  const keys = new Keyring(header, kek, { key })
+  expect([isZero(kek), isZero(key)]).toEqual([true, true])
+  const box = keys.wrapAuditKey()
+  keys.checkAuditKey(box)
+  box[20]! ^= 1
+  expectKind(() => keys.checkAuditKey(box), 'corrupt')
+  keys.wipe()
 })
