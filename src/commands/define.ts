@@ -18,7 +18,7 @@ interface FieldBase {
   /** A word for the value in help: `<file>`. Default: the field's name. */
   placeholder?: string
   required?: boolean
-  /** Shown in help as the default; the body applies it. */
+  /** Shown in help as the default; the body applies it, except for flags, which are off unless it says `true`. */
   fallback?: string
 }
 
@@ -54,7 +54,7 @@ type Value<F extends Field> = F extends { kind: 'flag' }
             ? C
             : string
 
-/** Flags are always there (false when not given); other optional fields may be undefined. */
+/** Flags are always there (when not given: false, or what their fallback says); other optional fields may be undefined. */
 export type Input<I extends Fields> = {
   [K in keyof I]: I[K] extends { kind: 'flag' } | { required: true } ? Value<I[K]> : Value<I[K]> | undefined
 }

@@ -4,7 +4,6 @@ import { SELECT_FIELDS, selection } from '../faces/fields.ts'
 import { FORMATS } from '../formats/print.ts'
 import { Failure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'
-import type { Secret } from '../lib/secret.ts'
 import { define } from './define.ts'
 
 const CHOICES = ['shell', 'dotenv', 'json', 'yaml', 'k8s-secret', 'pulumi-config'] as const
@@ -14,18 +13,17 @@ export default define({
   about: 'Print secrets for a shell or another program',
   detail:
     'The output holds the values in the clear, also in the k8s-secret format (base64 hides nothing). ' +
-    'With --json the result is an object of keys and values, whatever --format says.',
+    '--json is the same as --format json.',
   effect: 'reveal',
   on: ['cli'],
   holdsKeys: true,
   input: {
     format: { kind: 'choice', short: 'f', choices: CHOICES, fallback: 'shell', about: 'Form of the output' },
     export: {
-      kind: 'choice',
+      kind: 'flag',
       short: 'e',
-      choices: ['true', 'false'],
       fallback: 'true',
-      about: 'shell: put "export " in front of every line',
+      about: 'shell: put "export " in front of every line; --export=false leaves it out',
     },
     ...SELECT_FIELDS,
     name: { kind: 'text', about: 'k8s-secret: name of the Secret' },
@@ -39,29 +37,25 @@ export default define({
   ],
   async run(context, input) {
     const wanted = selection(input)
-    const format = input.format ?? 'shell'
+    const format = context.globals.json ? 'json' : (input.format ?? 'shell')
     const view = await context.vault()
     const project = context.project(view)
     const { entries, missing } = view.readMany(project, wanted)
-    let printed: Secret | undefined
     try {
       if (missing.length > 0) {
         throw new Failure('not_found', `--only key(s) not found: ${missing.map(printable).join(', ')}`, {
           hint: 'tvault list',
         })
       }
-      if (context.globals.json) return { entries, printed }
-      printed = FORMATS[format](entries, {
-        exported: input.export !== 'false',
+      return FORMATS[format](entries, {
+        exported: input.export,
         name: input.name,
         namespace: input.namespace ?? 'default',
         stack: input.stack,
       })
-      return { entries: [], printed }
     } finally {
-      if (!context.globals.json || missing.length > 0) for (const { value } of entries) value.wipe()
+      for (const { value } of entries) value.wipe()
     }
   },
-  human: ({ printed }) => printed,
-  json: ({ entries }) => Object.fromEntries(entries.map(({ key, value }) => [key, value])),
+  human: (printed) => printed,
 })

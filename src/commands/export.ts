@@ -38,25 +38,21 @@ export default define({
   ],
   async run(context, input) {
     const file = fileOf(input.output)
-    const format = input.format ?? 'dotenv'
+    const format = context.globals.json && file === undefined ? 'json' : (input.format ?? 'dotenv')
     const view = await context.vault()
     const project = context.project(view)
     const { entries } = view.readMany(project, {})
-    const asData = context.globals.json && file === undefined
     const result = { project, format, file, count: entries.length }
-    if (asData) return { ...result, entries, printed: undefined }
+    let printed: Secret | undefined
     try {
       const options = { exported: false, name: input.name, namespace: input.namespace ?? 'default', stack: undefined }
-      const printed = FORMATS[format](entries, options)
-      if (file === undefined) return { ...result, entries: [], printed }
-      try {
-        if (entries.length > 0) await write(context, file, printed, input.overwrite)
-      } finally {
-        printed.wipe()
-      }
-      return { ...result, entries: [], printed: undefined }
+      printed = FORMATS[format](entries, options)
+      if (file === undefined) return { ...result, printed }
+      if (entries.length > 0) await write(context, file, printed, input.overwrite)
+      return { ...result, printed: undefined }
     } finally {
       for (const { value } of entries) value.wipe()
+      if (file !== undefined) printed?.wipe()
     }
   },
   human: ({ printed, count, file }) => ({
@@ -64,10 +60,7 @@ export default define({
     ...(count === 0 && { note: 'No secrets to export.' }),
     ...(count > 0 && file !== undefined && { note: `Exported ${count} secrets to ${printable(file)}` }),
   }),
-  json: ({ project, format, file, count, entries }) =>
-    file === undefined
-      ? Object.fromEntries(entries.map(({ key, value }) => [key, value]))
-      : { project, format, file, count, changed: count > 0 },
+  json: ({ project, format, file, count, printed }) => printed ?? { project, format, file, count, changed: count > 0 },
 })
 
 /** The path to write to, or undefined for standard output. */

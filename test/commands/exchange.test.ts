@@ -80,7 +80,9 @@ function place(files: Record<string, string> = {}) {
   async function run<I extends Fields, R>(command: Command<I, R>, given: Partial<Input<I>> = {}) {
     played.said = []
     played.asked = []
-    const flags = Object.entries(command.input).flatMap(([name, { kind }]) => (kind === 'flag' ? [[name, false]] : []))
+    const flags = Object.entries(command.input).flatMap(([name, { kind, fallback }]) =>
+      kind === 'flag' ? [[name, fallback === 'true']] : [],
+    )
     const input = { ...Object.fromEntries(flags), ...given } as Input<I>
     const result = await command.run(context(command), input)
     const human = command.human?.(result, style, input)
@@ -101,7 +103,7 @@ describe('env', () => {
     put(view, 'B', "it's")
     put(view, 'A', 'plain')
     expect((await run(env)).out).toBe(`export A=plain\nexport B='it'"'"'s'\n`)
-    expect((await run(env, { export: 'false' })).out).toBe(`A=plain\nB='it'"'"'s'\n`)
+    expect((await run(env, { export: false })).out).toBe(`A=plain\nB='it'"'"'s'\n`)
   })
 
   test('a selection, and the union of both selectors', async () => {
@@ -127,17 +129,13 @@ describe('env', () => {
     expect((await run(env, { format: 'k8s-secret', name: 'n' })).out).toBe('')
   })
 
-  test('--json is data', async () => {
+  test('--json is the format json', async () => {
     const { played, view, run } = place()
     put(view, 'A', 'value')
     played.json = true
-    const { json } = await run(env, { format: 'yaml' })
-    expect(
-      Object.entries(json as Record<string, Secret>).map(([key, value]) => [
-        key,
-        new TextDecoder().decode(value.reveal()),
-      ]),
-    ).toEqual([['A', 'value']])
+    expect((await run(env, { format: 'yaml' })).out).toBe('{\n  "A": "value"\n}\n')
+    expect((await run(exportCommand, { format: 'yaml' })).json).toBeInstanceOf(Secret)
+    expect((await run(exportCommand, { output: 'f' })).json).toMatchObject({ file: 'f', format: 'dotenv', count: 1 })
   })
 
   test('a value that the format cannot hold stops the command before anything is printed', async () => {

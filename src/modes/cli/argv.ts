@@ -43,7 +43,7 @@ export function parseArguments(command: Command, tokens: readonly string[]): Par
   const cli = cac('tvault')
   for (const [name, field] of Object.entries(fields)) {
     if (field.at !== undefined || field.kind === 'rest') continue
-    cli.option(field.kind === 'flag' ? `--${name}` : `--${name} <value>`, field.about)
+    cli.option(`--${name} <value>`, field.about)
   }
   const parsed = cli.parse(['', '', ...shielded.flags, ...shielded.positionals.map((word) => SHIELD + word)], {
     run: false,
@@ -57,7 +57,9 @@ export function parseArguments(command: Command, tokens: readonly string[]): Par
   for (const [name, field] of Object.entries(fields)) {
     if (field.kind === 'rest') values[name] = shielded.rest
     else if (field.at !== undefined) values[name] = fromWords(name, field, words)
-    else values[name] = field.kind === 'flag' ? flagValue(name, given(name)) : fromFlag(name, field, given(name))
+    else
+      values[name] =
+        field.kind === 'flag' ? flagValue(name, given(name), field.fallback) : fromFlag(name, field, given(name))
     requireValue(name, field, values[name])
   }
   const taken = Object.values(fields).filter(({ at }) => at !== undefined)
@@ -139,7 +141,7 @@ function short(command: Command, fields: Fields, token: string): { flag: Flag; a
     if (found === undefined) throw unknownFlag(command, fields, `-${token[at]}`)
     const flag = { name: found[0], field: found[1] }
     const attached = token.slice(at + 1)
-    if (flag.field.kind !== 'flag')
+    if (flag.field.kind !== 'flag' || attached.startsWith('='))
       return [...flags, { flag, ...(attached !== '' && { attached: attached.replace(/^=/, '') }) }]
     flags.push({ flag })
   }
@@ -153,8 +155,8 @@ function fromWords(name: string, field: Field, words: readonly string[]): unknow
   return word === undefined ? undefined : convert(name, field, word)
 }
 
-function flagValue(name: string, given: readonly string[]): boolean {
-  const last = given.at(-1) ?? 'false'
+function flagValue(name: string, given: readonly string[], fallback = 'false'): boolean {
+  const last = given.at(-1) ?? fallback
   if (last !== 'true' && last !== 'false')
     throw new Failure('usage', `--${name} is either there or not; it takes no value`)
   return last === 'true'
