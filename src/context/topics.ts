@@ -7,14 +7,45 @@ interface Topic {
   load: Load
 }
 
-const TOPICS: readonly Topic[] = []
+const TOPICS: readonly Topic[] = [
+  {
+    slug: 'threat-model',
+    title: 'What is protected against whom, and where it stops',
+    load: () => import('../topics/threat-model.md', { with: { type: 'text' } }),
+  },
+  {
+    slug: 'formats',
+    title: 'The vault file, dotenv and the other outputs',
+    load: () => import('../topics/formats.md', { with: { type: 'text' } }),
+  },
+  {
+    slug: 'commands',
+    title: 'Every command with its arguments and flags',
+    load: () => import('../topics/commands.md', { with: { type: 'text' } }),
+  },
+  {
+    slug: 'exit-codes',
+    title: 'What the exit codes mean',
+    load: () => import('../topics/exit-codes.md', { with: { type: 'text' } }),
+  },
+  {
+    slug: 'environment',
+    title: 'Variables and the configuration file',
+    load: () => import('../topics/environment.md', { with: { type: 'text' } }),
+  },
+  {
+    slug: 'compatibility',
+    title: 'What differs from TinyVault 0.23, and why',
+    load: () => import('../topics/compatibility.md', { with: { type: 'text' } }),
+  },
+]
 
 export function topics(): readonly { slug: string; title: string }[] {
   return TOPICS.map(({ slug, title }) => ({ slug, title }))
 }
 
-/** The text of the page, or undefined when there is none of that name. */
+/** The text of the page without the marks of generated blocks, or undefined when there is none of that name. */
 export async function topic(slug: string): Promise<string | undefined> {
   const page = TOPICS.find((candidate) => candidate.slug === slug)
-  return page && (await page.load()).default
+  return page && (await page.load()).default.replaceAll(/^<!-- .* -->\n/gm, '')
 }
