@@ -57,7 +57,11 @@ export interface Store extends Reader {
    * at any point, the old or the new state is there, never a mixture; no page of the new file ever held an old row.
    * With `keepAs` the replaced file stays under that path (which must not exist) as a hard link.
    */
-  replace(build: (from: Reader, to: Writer) => void, verify: (fresh: Reader) => void, options?: { keepAs?: string }): Promise<void>
+  replace(
+    build: (from: Reader, to: Writer) => void,
+    verify: (fresh: Reader) => void,
+    options?: { keepAs?: string },
+  ): Promise<void>
 
   /**
    * Writes a compact copy of one consistent state to `path`, 0600, durable before it returns: temporary file,

@@ -1,0 +1,349 @@
+// The store on LMDB. The only file that knows the package lmdb. Rules that are easy to break (measured): write only in
+// `transactionSync` with a body that returns no promise, read with `get` (getBinaryFast returns a shared buffer), keep
+// overlappingSync off, and let no file near LMDB that check.ts did not accept.
+import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { open } from 'lmdb'
+import type { Database, DatabaseOptions, RootDatabase } from 'lmdb'
+import { Failure, systemCode } from '../lib/errors.ts'
+import { deepCheck, deepCheckDescriptor, preflight } from './check.ts'
+import { WriteLock } from './lock.ts'
+import type { OpenOptions, Range, Reader, Row, Store, TableName, Writer } from './store.ts'
+import {
+  buildingPath,
+  commitReplacement,
+  finishReplacement,
+  hasReplacement,
+  isSameFile,
+  lockPath,
+  removeLeftovers,
+  syncDirectory,
+  syncFile,
+  whileInPlace,
+} from './swap.ts'
+
+export type OpenMode = 'create' | 'write' | 'read'
+
+type Table = Database<Uint8Array, Uint8Array>
+
+const ENCODING = { encoding: 'binary', keyEncoding: 'binary' } as const
+const OPEN_TRIES = 50
+const DEFAULT_LOCK_MILLISECONDS = 10_000
+const EIO = 5
+const ENOSPC = 28
+
+/**
+ * Opens the vault file at `path`. `create` makes it (it must not exist) with all tables; `write` and `read` check the
+ * whole file first. Throws `corrupt` for a damaged file, `not_initialized` for a missing one, `busy`, or `failed`.
+ */
+export async function openLmdb(path: string, options: OpenOptions & { mode: OpenMode }): Promise<Store> {
+  return new LmdbStore(path, options)
+}
+
+class Environment {
+  readonly root: RootDatabase
+  readonly inode: number
+  readonly #tables = new Map<TableName, Table>()
+
+  constructor(path: string, readOnly: boolean, tables: readonly TableName[]) {
+    this.root = open({
+      path,
+      noSubdir: true,
+      readOnly,
+      overlappingSync: false,
+      permissionsMode: 0o600,
+      maxDbs: tables.length + 1,
+      ...ENCODING,
+    } as Parameters<typeof open>[0]) as RootDatabase
+    this.inode = statSync(path).ino
+  }
+
+  table(name: TableName): Table {
+    let table = this.#tables.get(name)
+    if (table === undefined) {
+      const described = { name, ...ENCODING } as unknown as DatabaseOptions & { name: string }
+      table = this.root.openDB<Uint8Array, Uint8Array>(described)
+      if (table === undefined) throw new Failure('corrupt', `the vault file has no table ${name}`)
+      this.#tables.set(name, table)
+    }
+    return table
+  }
+}
+
+/** Rows of the transaction that is open in `environment`. */
+class Rows implements Writer {
+  readonly #environment: () => Environment
+
+  constructor(environment: () => Environment) {
+    this.#environment = environment
+  }
+
+  get(name: TableName, key: Uint8Array): Uint8Array | undefined {
+    const value = this.#environment().table(name).get(key)
+    return value === undefined ? undefined : plain(value)
+  }
+
+  *range(name: TableName, range: Range = {}): Iterable<Row> {
+    for (const { key, value } of this.#environment().table(name).getRange(bounds(range))) {
+      yield { key: plain(key), value: plain(value) }
+    }
+  }
+
+  *keys(name: TableName, range: Range = {}): Iterable<Uint8Array> {
+    for (const key of this.#environment().table(name).getKeys(bounds(range))) yield plain(key)
+  }
+
+  count(name: TableName): number {
+    const { entryCount } = this.#environment().table(name).getStats() as { entryCount: number }
+    return entryCount
+  }
+
+  put(name: TableName, key: Uint8Array, value: Uint8Array): void {
+    void this.#environment()
+      .table(name)
+      .put(key, Buffer.from(value.buffer, value.byteOffset, value.length))
+  }
+
+  delete(name: TableName, key: Uint8Array): void {
+    void this.#environment().table(name).remove(key)
+  }
+}
+
+class LmdbStore implements Store {
+  readonly path: string
+  readonly #directory: string
+  readonly #tables: readonly TableName[]
+  readonly #readOnly: boolean
+  readonly #lock: WriteLock
+  readonly #rows = new Rows(() => this.#environment)
+  readonly #closing: Promise<unknown>[] = []
+  #environment: Environment
+  #closed = false
+
+  constructor(
+    path: string,
+    { tables, lockMilliseconds = DEFAULT_LOCK_MILLISECONDS, mode }: OpenOptions & { mode: OpenMode },
+  ) {
+    this.path = path
+    this.#directory = dirname(path)
+    this.#tables = tables
+    this.#readOnly = mode === 'read'
+    this.#lock = new WriteLock(this.#directory, lockMilliseconds)
+    this.#environment = mode === 'create' ? this.#create() : this.#open(false)
+  }
+
+  #create(): Environment {
+    if (existsSync(this.path)) throw new Failure('conflict', 'there is a file already where the vault would be made')
+    const environment = new Environment(this.path, false, this.#tables)
+    for (const name of this.#tables) environment.table(name)
+    chmodSync(this.path, 0o600)
+    syncDirectory(this.#directory)
+    return environment
+  }
+
+  /** Opens the file that has the name now. `locked`: this process holds the write lock already. */
+  #open(locked: boolean): Environment {
+    for (let attempt = 0; attempt < OPEN_TRIES; attempt++) {
+      if (hasReplacement(this.path)) this.#finish(locked)
+      const { state, detail } = preflight(this.path)
+      if (state === 'absent') throw new Failure('not_initialized', 'there is no vault', { hint: 'tvault init' })
+      if (state === 'unreadable') throw new Failure('failed', `cannot read the vault file: ${detail}`)
+      if (state !== 'ok') throw new Failure('corrupt', `the vault file is damaged or is not a vault: ${detail}`)
+      const environment = whileInPlace(this.path, (fd) => {
+        deepCheckDescriptor(fd)
+        return new Environment(this.path, this.#readOnly, this.#tables)
+      })
+      if (environment !== undefined) return environment
+    }
+    throw new Failure('busy', 'the vault file is replaced again and again')
+  }
+
+  #finish(locked: boolean): void {
+    const release = locked ? undefined : this.#lock.take()
+    try {
+      finishReplacement(this.path, this.#directory)
+    } finally {
+      release?.()
+    }
+  }
+
+  /** With the write lock held: the newest file is open, and nothing half-built lies around. */
+  #freshen(): void {
+    removeLeftovers(this.path)
+    if (!this.isStale() && !hasReplacement(this.path)) return
+    const old = this.#environment
+    this.#environment = this.#open(true)
+    this.#closing.push(old.root.close())
+  }
+
+  get(table: TableName, key: Uint8Array): Uint8Array | undefined {
+    return this.snapshot((reader) => reader.get(table, key))
+  }
+
+  range(table: TableName, range?: Range): Iterable<Row> {
+    this.#environment.root.resetReadTxn()
+    return this.#rows.range(table, range)
+  }
+
+  keys(table: TableName, range?: Range): Iterable<Uint8Array> {
+    this.#environment.root.resetReadTxn()
+    return this.#rows.keys(table, range)
+  }
+
+  count(table: TableName): number {
+    return this.snapshot((reader) => reader.count(table))
+  }
+
+  snapshot<T>(look: (reader: Reader) => T): T {
+    // One turn of the event loop reads one state; the reset makes that the newest one.
+    this.#environment.root.resetReadTxn()
+    return look(this.#rows)
+  }
+
+  commit<T>(change: (writer: Writer) => T): T {
+    const release = this.#lock.take()
+    try {
+      this.#freshen()
+      return this.#transaction(this.#environment, change, this.#rows)
+    } finally {
+      release()
+    }
+  }
+
+  #transaction<T>(environment: Environment, change: (writer: Writer) => T, rows: Writer): T {
+    for (const name of this.#tables) environment.table(name)
+    let result: { value: T } | undefined
+    try {
+      environment.root.transactionSync(() => {
+        result = { value: change(rows) }
+      })
+    } catch (error) {
+      throw writeFailure(error)
+    }
+    if (result === undefined) throw new Failure('failed', 'the write transaction did not run')
+    return result.value
+  }
+
+  async replace(
+    build: (from: Reader, to: Writer) => void,
+    verify: (fresh: Reader) => void,
+    { keepAs }: { keepAs?: string } = {},
+  ): Promise<void> {
+    const release = this.#lock.take()
+    try {
+      this.#freshen()
+      const building = buildingPath(this.path)
+      try {
+        await this.#write(building, (to) => this.snapshot((from) => build(from, to)))
+        await this.#verify(building, verify)
+        if (keepAs !== undefined) linkSync(this.path, keepAs)
+      } catch (error) {
+        removeLeftovers(this.path)
+        throw writeFailure(error)
+      }
+      commitReplacement(this.path, this.#directory)
+      finishReplacement(this.path, this.#directory)
+      this.#freshen()
+    } finally {
+      release()
+    }
+  }
+
+  /** A fresh file with what `fill` puts into it, durable. Rows are put one by one, so no page ever held anything else. */
+  async #write(path: string, fill: (to: Writer) => void): Promise<void> {
+    const fresh = new Environment(path, false, this.#tables)
+    try {
+      this.#transaction(fresh, fill, new Rows(() => fresh))
+    } finally {
+      await fresh.root.close()
+    }
+    chmodSync(path, 0o600)
+    syncFile(path)
+    rmSync(lockPath(path), { force: true })
+  }
+
+  async #verify(path: string, look: (reader: Reader) => void): Promise<void> {
+    deepCheck(path)
+    const fresh = new Environment(path, true, this.#tables)
+    try {
+      look(new Rows(() => fresh))
+    } finally {
+      await fresh.root.close()
+      rmSync(lockPath(path), { force: true })
+    }
+  }
+
+  async copyTo(path: string, { overwrite = false }: { overwrite?: boolean } = {}): Promise<void> {
+    refuseTarget(path, this.#environment.inode, overwrite)
+    const directory = dirname(path)
+    // A folder of its own keeps the copy and LMDB's lock file out of sight until the copy has its name.
+    const workshop = join(directory, `.${basename(path)}.${crypto.randomUUID()}`)
+    try {
+      mkdirSync(workshop, { mode: 0o700 })
+      const copy = join(workshop, 'vault.db')
+      await this.#write(copy, (to) =>
+        this.snapshot((from) => {
+          for (const name of this.#tables) for (const { key, value } of from.range(name)) to.put(name, key, value)
+        }),
+      )
+      deepCheck(copy)
+      refuseTarget(path, this.#environment.inode, overwrite)
+      renameSync(copy, path)
+      syncDirectory(directory)
+    } catch (error) {
+      throw writeFailure(error)
+    } finally {
+      rmSync(workshop, { recursive: true, force: true })
+    }
+  }
+
+  isStale(): boolean {
+    return !isSameFile(this.path, this.#environment.inode)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await Promise.all([...this.#closing, this.#environment.root.close()])
+  }
+}
+
+/** A copy target must be new, or a plain file that may be overwritten and is not the live vault itself. */
+function refuseTarget(path: string, liveInode: number, overwrite: boolean): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return
+  if (!stats.isFile()) throw new Failure('failed', 'the target is not a regular file')
+  if (stats.ino === liveInode)
+    throw new Failure('usage', 'the target is the vault itself', { hint: 'name another file' })
+  if (!overwrite) throw new Failure('conflict', 'the target exists already', { hint: 'name another file' })
+}
+
+function bounds({ from, to, reverse = false, limit }: Range): Record<string, unknown> {
+  const shared = limit === undefined ? {} : { limit }
+  if (!reverse) return { start: from, end: to, ...shared }
+  return { start: to, exclusiveStart: to !== undefined, end: from, inclusiveEnd: true, reverse, ...shared }
+}
+
+/** LMDB hands out Buffers; the contract says plain bytes that belong to the caller. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
+function writeFailure(error: unknown): unknown {
+  if (error instanceof Failure) return error
+  const number = (error as { code?: unknown } | undefined)?.code
+  const code = systemCode(error)
+  if (number === EIO || number === ENOSPC || code === 'ENOSPC' || code === 'EDQUOT') {
+    return new Failure('failed', 'the vault could not be written; nothing was changed', {
+      hint: 'is the disk full? df -h shows it',
+      cause: error,
+    })
+  }
+  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM' || code === 'ENOENT' || code === 'EEXIST') {
+    return new Failure('failed', `the vault could not be written: ${code}`, {
+      hint: 'check the directory and its mode',
+      cause: error,
+    })
+  }
+  return error
+}

@@ -1,0 +1,114 @@
+// Replacing vault.db as a whole. LMDB's lock file (vault.db-lock) belongs to one inode of vault.db: paired with another
+// it would make LMDB read from the wrong meta page. So data and lock change together, and no kill point mixes them:
+//
+//   1. the new state is built in vault.db.building (nobody looks at it; a leftover is deleted by the next writer);
+//   2. checked and fsynced, it is renamed to vault.db.next: THE COMMIT POINT. From here the new state is the vault;
+//   3. under an exclusive flock on the old vault.db: delete vault.db-lock, rename vault.db.next to vault.db.
+//
+// Whoever opens the vault and finds vault.db.next finishes step 3 first. Openers hold a shared flock on the vault.db
+// they open and look again afterwards whether it still has that name, so none pairs the old lock with the new file.
+// Processes that have the old file open go on reading it; before they write they notice the new one.
+import { closeSync, existsSync, fstatSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { Failure, systemCode } from '../lib/errors.ts'
+import { lockWithin } from './lock.ts'
+
+const WINDOW_MILLISECONDS = 5000
+
+export const buildingPath = (path: string): string => `${path}.building`
+const nextPath = (path: string): string => `${path}.next`
+export const lockPath = (path: string): string => `${path}-lock`
+
+/** Makes names in `directory` durable. */
+export function syncDirectory(directory: string): void {
+  const fd = openSync(directory, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Makes the bytes of the file durable. */
+export function syncFile(path: string): void {
+  const fd = openSync(path, 'r+')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** True when a committed replacement waits for step 3. */
+export function hasReplacement(path: string): boolean {
+  return existsSync(nextPath(path))
+}
+
+/** Removes what a killed writer left of step 1. Call it with the write lock held. */
+export function removeLeftovers(path: string): void {
+  rmSync(buildingPath(path), { force: true })
+  rmSync(lockPath(buildingPath(path)), { force: true })
+}
+
+/** Step 2: the finished, fsynced building file becomes the vault. Call it with the write lock held. */
+export function commitReplacement(path: string, directory: string): void {
+  rmSync(lockPath(buildingPath(path)), { force: true })
+  renameSync(buildingPath(path), nextPath(path))
+  syncDirectory(directory)
+}
+
+/** Step 3. Call it with the write lock held; harmless when there is nothing to finish. */
+export function finishReplacement(path: string, directory: string): void {
+  if (!hasReplacement(path)) return
+  const fd = openExisting(path)
+  try {
+    if (fd !== undefined) lockWithin(fd, 'exclusive', WINDOW_MILLISECONDS)
+    rmSync(lockPath(path), { force: true })
+    renameSync(nextPath(path), path)
+    syncDirectory(directory)
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    throw new Failure(
+      'failed',
+      `a replacement of the vault waits to be finished, but ${systemCode(error) ?? 'it failed'}`,
+      {
+        hint: 'make the vault directory writable once',
+        cause: error,
+      },
+    )
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
+/**
+ * Runs `open` on the file at `path` while nobody can replace it. Returns what `open` returns, or undefined when the
+ * file was replaced meanwhile or a replacement waits, so that the caller finishes it and tries again.
+ */
+export function whileInPlace<T>(path: string, open: (fd: number) => T): T | undefined {
+  const fd = openSync(path, 'r')
+  try {
+    lockWithin(fd, 'shared', WINDOW_MILLISECONDS)
+    if (hasReplacement(path) || !isSameFile(path, fstatSync(fd).ino)) return undefined
+    return open(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Whether the file named `path` is the one with this inode number. */
+export function isSameFile(path: string, inode: number): boolean {
+  try {
+    return statSync(path).ino === inode
+  } catch {
+    return false
+  }
+}
+
+function openExisting(path: string): number | undefined {
+  try {
+    return openSync(path, 'r')
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
