@@ -157,6 +157,8 @@ async function runPlain(command: readonly string[], stdin: string | undefined, o
     stderr: 'pipe',
     timeout: options.limitSeconds * 1000,
     killSignal: 'SIGKILL',
+    // In a session of its own, so that /dev/tty is not the terminal of whoever runs the tests.
+    detached: true,
   })
   const start = performance.now()
   const [stdout, stderr] = await Promise.all([child.stdout.bytes(), child.stderr.bytes()])

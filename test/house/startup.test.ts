@@ -42,7 +42,9 @@ function fromRoot(path: string): string {
 }
 
 const heavy = (paths: readonly string[]): string[] =>
-  paths.filter((path) => HEAVY.test(path) && !ALLOWED.test(path) && (!/node_modules\/(?:node|bun):/.test(path) || SLOW.test(path)))
+  paths.filter(
+    (path) => HEAVY.test(path) && !ALLOWED.test(path) && (!/node_modules\/(?:node|bun):/.test(path) || SLOW.test(path)),
+  )
 
 test('the start reaches the frame and the commands, and nothing heavy', async () => {
   const paths = await eager()
