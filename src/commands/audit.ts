@@ -1,6 +1,6 @@
 // The audit log, newest first. Needs no passphrase; `audit verify` checks that nobody edited it.
 import { cell } from '../faces/table.ts'
-import { toRfc3339 } from '../lib/time.ts'
+import { toRfc3339, toRfc3339Seconds } from '../lib/time.ts'
 import type { AuditEntry } from '../vault/view.ts'
 import { define } from './define.ts'
 
@@ -54,7 +54,7 @@ export default define({
       resource_type: resourceType,
       resource_name: resourceName,
       timestamp: toRfc3339(timestamp),
-      metadata,
+      ...(Object.keys(metadata).length > 0 && { metadata }),
       ...rest,
     })),
   }),
@@ -74,5 +74,5 @@ function line(entry: AuditEntry): string {
     command,
     end,
   ]
-  return `${[toRfc3339(timestamp), ...columns.map(cell)].join('\t')}\n`
+  return `${[toRfc3339Seconds(timestamp), ...columns.map(cell)].join('\t')}\n`
 }

@@ -1,5 +1,6 @@
 // Checks everything that can be checked without a key, and fails when something is wrong.
 import { cell } from '../faces/table.ts'
+import type { Context, Inspection } from './define.ts'
 import { define } from './define.ts'
 
 export default define({
@@ -15,7 +16,8 @@ export default define({
     { words: 'doctor --json', about: 'For scripts and bug reports' },
   ],
   async run(context) {
-    const { checks } = await context.inspect({ deep: true })
+    const { state, checks: found } = await context.inspect({ deep: true })
+    const checks = state === 'ok' ? [...found, await currentProject(context)] : [...found]
     const failed = checks.filter(({ status }) => status === 'fail').length
     return { healthy: failed === 0, failed, checks }
   },
@@ -28,3 +30,13 @@ export default define({
   },
   exitCode: ({ healthy }) => (healthy ? 0 : 1),
 })
+
+/** The project that commands are about here, and whether it exists. */
+async function currentProject(context: Context): Promise<Inspection['checks'][number]> {
+  const name = 'current project'
+  const names = await context.names()
+  const project = context.project(names)
+  const exists = names.projects().some((other) => other.name === project)
+  if (exists) return { name, status: 'info', detail: project }
+  return { name, status: 'warn', detail: `there is no project ${project}; tvault projects list shows those that are` }
+}

@@ -1,7 +1,7 @@
 // All versions of a secret, without their values. Needs no passphrase.
 import { cell, table } from '../faces/table.ts'
 import { toSize } from '../lib/quantities.ts'
-import { toHuman, toRfc3339 } from '../lib/time.ts'
+import { toHuman, toRfc3339Seconds } from '../lib/time.ts'
 import { define } from './define.ts'
 
 export default define({
@@ -43,8 +43,8 @@ export default define({
     project,
     versions: versions.map(({ version, createdAt, updatedAt, size }) => ({
       version,
-      created_at: toRfc3339(createdAt),
-      updated_at: toRfc3339(updatedAt),
+      created_at: toRfc3339Seconds(createdAt),
+      updated_at: toRfc3339Seconds(updatedAt),
       size,
     })),
   }),

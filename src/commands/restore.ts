@@ -59,6 +59,6 @@ export default define({
 })
 
 function contents({ vaultId, projects, secrets, newest, verified }: Restored): string {
-  const change = newest === undefined ? 'never changed' : `newest change ${toHuman(newest)}`
-  return `vault ${vaultId.slice(0, 8)}: ${projects} project(s), ${secrets} secret(s), ${change} (${verified} verified)`
+  const change = newest === undefined ? '' : `, newest change ${toHuman(newest)}`
+  return `vault ${vaultId.slice(0, 8)}: ${projects} project(s), ${secrets} secret(s)${change} (${verified} verified)`
 }

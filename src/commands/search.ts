@@ -1,6 +1,6 @@
 // Finds secrets by name, age and version over all projects. Needs no passphrase; values are never looked at.
 import { cell } from '../faces/table.ts'
-import { toRfc3339 } from '../lib/time.ts'
+import { toRfc3339, toRfc3339Seconds } from '../lib/time.ts'
 import { define } from './define.ts'
 
 const DEFAULT_LIMIT = 200
@@ -51,7 +51,8 @@ export default define({
   human({ results, total }) {
     if (results.length === 0) return '(no matches)\n'
     const lines = results.map(
-      ({ project, key, version, updatedAt }) => `${cell(project)}/${cell(key)}\tv${version}\t${toRfc3339(updatedAt)}\n`,
+      ({ project, key, version, updatedAt }) =>
+        `${cell(project)}/${cell(key)}\tv${version}\t${toRfc3339Seconds(updatedAt)}\n`,
     )
     return { out: lines.join(''), ...(total > results.length && { note: partial(results.length, total) }) }
   },

@@ -61,7 +61,12 @@ export default define({
     const value = await read(context, source, input, project)
     try {
       if (value.size === 0 && !input['allow-empty'] && !['stdin', 'file', 'env'].includes(source)) {
-        throw new Failure('usage', 'value cannot be empty', { hint: '--allow-empty stores an empty value' })
+        throw new Failure('usage', 'value cannot be empty', {
+          hint:
+            source === 'pipe'
+              ? 'standard input was empty; name a source, or say --allow-empty'
+              : 'say --allow-empty if it is meant',
+        })
       }
       if (source === 'argument') {
         context.note('note: a value on the command line stays in the shell history; tvault set KEY asks for it instead')

@@ -4,6 +4,7 @@ import { lstatSync, statfsSync } from 'node:fs'
 import type { Ask, Context, Inspection } from '../commands/define.ts'
 import { toFailure } from '../lib/errors.ts'
 import type { Failure } from '../lib/errors.ts'
+import { hostileVariables } from '../lib/environment.ts'
 import { checkDirectory, lstatOrNothing } from '../lib/files.ts'
 import { printable } from '../lib/names.ts'
 import { vaultFile } from '../lib/paths.ts'
@@ -199,6 +200,16 @@ function environmentChecks({ environment, taken, ask }: Looking): Check[] {
           detail: 'set: programs started beside tvault can read it; a file or a command is safer',
         }
       : { name: 'TVAULT_PASSPHRASE', status: 'ok', detail: 'not set' },
+    runtimeCheck(environment),
     { name: 'terminal', status: 'info', detail: ask.possible ? 'can answer questions' : 'none' },
   ]
+}
+
+/** What `execute` refuses for every command that holds keys. */
+function runtimeCheck(environment: Looking['environment']): Check {
+  const name = 'runtime'
+  const hostile = hostileVariables(environment)
+  if (hostile.length === 0) return { name, status: 'ok', detail: 'no variable changes how this program runs' }
+  const unset = hostile.map((variable) => `-u ${variable}`).join(' ')
+  return { name, status: 'fail', detail: `${hostile.join(', ')} could run foreign code here; env ${unset} tvault …` }
 }

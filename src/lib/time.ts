@@ -16,6 +16,11 @@ export function toRfc3339(moment: Nanoseconds): string {
   return fraction === '' ? `${whole}Z` : `${whole}.${fraction}Z`
 }
 
+/** RFC 3339 UTC in whole seconds, for the places where the peer prints no fraction. */
+export function toRfc3339Seconds(moment: Nanoseconds): string {
+  return toRfc3339(moment - (moment % 1_000_000_000n))
+}
+
 /** For people: `2026-11-24 09:15:02 UTC`. */
 export function toHuman(moment: Nanoseconds): string {
   return `${new Date(Number(moment / 1_000_000n)).toISOString().slice(0, 19).replace('T', ' ')} UTC`
@@ -35,7 +40,9 @@ export function parseMoment(typed: string, reference: Nanoseconds = now()): Nano
   if (typed === 'yesterday') return (reference / day) * day - day
   const exact = /^(\d{4}-\d\d-\d\d)(?:[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d))?$/.exec(typed)
   if (exact) {
-    const milliseconds = Date.parse(exact[2] === undefined ? `${exact[1]}T00:00:00Z` : `${exact[1]}T${exact[2]}${exact[4]!.toUpperCase()}`)
+    const milliseconds = Date.parse(
+      exact[2] === undefined ? `${exact[1]}T00:00:00Z` : `${exact[1]}T${exact[2]}${exact[4]!.toUpperCase()}`,
+    )
     if (!Number.isNaN(milliseconds)) {
       return BigInt(milliseconds) * 1_000_000n + BigInt((exact[3] ?? '').padEnd(9, '0') || '0')
     }

@@ -147,13 +147,16 @@ describe('status and doctor', () => {
     const warn = { name: 'vault dir', status: 'warn', detail: 'odd' } as const
     here.played.inspection = { directory: DIRECTORY, state: 'ok', checks: [warn] }
     const fine = await here.call(doctor)
-    expect(fine.out).toEndWith('⚠  vault dir  odd\n\n✓ All checks passed.\n')
+    expect(fine.out).toEndWith('⚠  vault dir        odd\nℹ  current project  default\n\n✓ All checks passed.\n')
     expect(fine.exit).toBe(0)
     const fail = { name: 'vault', status: 'fail', detail: 'damaged' } as const
     here.played.inspection = { directory: DIRECTORY, state: 'corrupt', checks: [warn, fail] }
     const bad = await here.call(doctor)
     expect(bad.out).toEndWith('✗ 1 check(s) failed.\n')
     expect(bad.json).toEqual({ healthy: false, failed: 1, checks: [warn, fail] })
+    here.played.inspection = { directory: DIRECTORY, state: 'ok', checks: [] }
+    here.played.project = 'nope'
+    expect((await here.call(doctor)).out).toContain('⚠  current project  there is no project nope')
     expect(bad.exit).toBe(1)
   })
 })
