@@ -6,15 +6,20 @@ import { afterAll, expect } from 'bun:test'
 import { KDF_FLOOR } from '../../src/crypto/kdf.ts'
 import { Failure } from '../../src/lib/errors.ts'
 import { Secret } from '../../src/lib/secret.ts'
+import { openLmdb } from '../../src/store/lmdb.ts'
 import { openMemory } from '../../src/store/memory.ts'
 import { TABLES } from '../../src/vault/schema.ts'
 import { Vault } from '../../src/vault/vault.ts'
+import { WORDS } from './words.ts'
 import type { FailureKind } from '../../src/lib/errors.ts'
 import type { Asker, Effect, Policy, Question } from '../../src/lib/gate.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { View } from '../../src/vault/view.ts'
 
-export const WORDS = 'correct horse battery staple'
+const cleanup: (() => unknown)[] = []
+afterAll(async () => {
+  for (const undo of cleanup.splice(0).toReversed()) await undo()
+})
 
 export function passphrase(words = WORDS): Secret {
   return Secret.fromText(words)
@@ -44,6 +49,19 @@ export function stranger(effect: Effect, policy: Policy): Asker {
 export function memory(): Store {
   return openMemory({ tables: TABLES })
 }
+
+/** A store on disk, in a directory that is removed after the tests of the file. */
+export async function disk(directory = scratch()): Promise<Store> {
+  const store = await openLmdb(join(directory, 'vault.db'), { tables: TABLES, mode: 'create' })
+  cleanup.push(() => store.close())
+  return store
+}
+
+/** What the vault must behave the same on. */
+export const BACKENDS = [
+  { name: 'memory', open: async () => memory() },
+  { name: 'lmdb', open: () => disk() },
+]
 
 export interface Made {
   store: Store
@@ -117,6 +135,6 @@ export function rows(store: Store, table: string): { key: Uint8Array; value: Uin
 /** A directory of this test file, removed afterwards. */
 export function scratch(): string {
   const directory = mkdtempSync(join(tmpdir(), 'tvault-test-'))
-  afterAll(() => rmSync(directory, { recursive: true, force: true }))
+  cleanup.push(() => rmSync(directory, { recursive: true, force: true }))
   return directory
 }
