@@ -70,7 +70,7 @@ export function commandHelp(description: Description, globals: readonly FieldDes
       ? `\nArguments:\n${columns(words.map((field) => [field.placeholder ?? field.name, fieldAbout(field)]))}`
       : '',
     own.length > 0 ? `\nFlags:\n${list(own)}` : '',
-    `\nFlags of every command:\n${list(everywhere)}`,
+    everywhere.length > 0 ? `\nFlags of every command:\n${list(everywhere)}` : '',
     description.examples.length > 0
       ? `\nExamples:\n${columns(description.examples.map(({ words: typed, about }) => [`tvault ${typed}`, about]))}`
       : '',
