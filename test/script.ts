@@ -21,6 +21,9 @@ const ROOT = resolve(import.meta.dir, '..')
 /** Longest time one program may take before it is killed and the journey fails: waiting for ever is the fault. */
 const LIMIT_SECONDS = 20
 
+/** The floor of the key derivation: it is not what journeys are about. */
+const CHEAP = ['--kdf-memory', '19456', '--kdf-passes', '2', '--kdf-lanes', '1']
+
 export interface Line {
   number: number
   words: string[]
@@ -212,6 +215,11 @@ const COMMANDS: Record<string, Runner> = {
   exec: (journey, words, _block, negated) => runExpecting(journey, words, negated ? 'failure' : 0),
   exit: (journey, [code, ...words]) =>
     runExpecting(journey, words[0] === 'exec' ? words.slice(1) : words, Number(code)),
+  // The usual beginning: a passphrase in the environment and a vault with the cheapest key derivation allowed.
+  vault: (journey) => {
+    journey.environment['TVAULT_PASSPHRASE'] = 'journeys only 4410 not a secret'
+    return runExpecting(journey, ['tvault', 'init', ...CHEAP], 0)
+  },
   stdout: output('stdout'),
   stderr: output('stderr'),
   env: (journey, words) => {
