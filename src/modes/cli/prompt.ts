@@ -69,18 +69,23 @@ function isYes(line: string): boolean {
 }
 
 type Clack = typeof import('@clack/prompts')
-type Streams = { input: import('node:tty').ReadStream; output: import('node:tty').WriteStream }
+type Streams = { input: NodeJS.ReadStream; output: import('node:tty').WriteStream }
 
-/** Runs one clack prompt on /dev/tty. Throws `cancelled` on Ctrl-C, and leaves the terminal as it was. */
+/**
+ * Runs one clack prompt. Standard input is the terminal here; the drawing goes to /dev/tty, because standard output may
+ * be a file. (A stream of our own on /dev/tty would keep a read pending that holds the process and eats a key.)
+ * Throws `cancelled` on Ctrl-C, and leaves the terminal as it was.
+ */
 async function draw<T>(prompt: (clack: Clack, streams: Streams) => Promise<T | symbol>): Promise<T> {
-  const [clack, { ReadStream, WriteStream }] = await Promise.all([import('@clack/prompts'), import('node:tty')])
-  const input = new ReadStream(openSync(TTY, 'r'))
+  const [clack, { WriteStream }] = await Promise.all([import('@clack/prompts'), import('node:tty')])
+  const input = process.stdin
   const output = new WriteStream(openSync(TTY, 'w'))
   // A terminal that does not tell its size would be drawn one character per line.
   if (!output.columns) output.columns = 80
   if (!output.rows) output.rows = 24
   const restore = () => void input.setRawMode(false)
   const stopWatching = onEnding(restore)
+  input.ref()
   try {
     const answer = await prompt(clack, { input, output })
     if (typeof answer === 'symbol') throw new Failure('cancelled', 'cancelled')
@@ -88,7 +93,8 @@ async function draw<T>(prompt: (clack: Clack, streams: Streams) => Promise<T | s
   } finally {
     restore()
     stopWatching()
-    input.destroy()
+    input.pause()
+    input.unref()
     output.destroy()
   }
 }
