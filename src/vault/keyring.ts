@@ -21,6 +21,8 @@ export class Keyring {
   readonly #header: Header
   /** Which slot holds the key of which wrapped box, oldest first. */
   readonly #slots = new Map<string, number>()
+  /** The record asked for last, by identity: spares the comparison in loops over one project. */
+  #last: { project: ProjectRecord; slot: number } | undefined
 
   /** Takes the 32-byte `kek` and zeroes it. `auditKey`: its box, or the key itself, which is zeroed too. */
   constructor(header: Header, kek: Uint8Array, auditKey: { box: Uint8Array } | { key: Uint8Array }, protect?: Protect) {
@@ -47,11 +49,12 @@ export class Keyring {
 
   /** The project's key, valid until the next call. Throws `corrupt` when it was not wrapped for this very project. */
   projectKey(id: Uint8Array, project: ProjectRecord): Uint8Array {
+    if (project === this.#last?.project) return this.#slot(this.#last.slot)
     // By the box and its binding, so that a changed record is always opened anew.
     const binding = projectKeyBinding(this.#header.vaultId, id, project)
     const name = `${project.wrappedKey.toHex()} ${binding.toHex()}`
     const known = this.#slots.get(name)
-    if (known !== undefined) return this.#slot(known)
+    if (known !== undefined) return this.#use(project, known)
     const key = unseal(this.#header.suite, this.#slot(KEK), project.wrappedKey, binding)
     if (!key || key.length !== KEY_BYTES) throw damaged(`the key of project ${project.name}`)
     let slot = FIRST_PROJECT + this.#slots.size
@@ -61,7 +64,8 @@ export class Keyring {
       if (oldest) this.#slots.delete(oldest[0])
     }
     this.#slots.set(name, slot)
-    return this.#take(slot, key)
+    this.#take(slot, key)
+    return this.#use(project, slot)
   }
 
   /** The box of a project key under this KEK. Does not zero `key`. */
@@ -86,22 +90,27 @@ export class Keyring {
   forgetProjects(): void {
     this.#arena.fill(0, FIRST_PROJECT * KEY_BYTES)
     this.#slots.clear()
+    this.#last = undefined
   }
 
   /** Zeroes every key. Safe to call twice. */
   wipe(): void {
     this.#arena.fill(0)
     this.#slots.clear()
+    this.#last = undefined
+  }
+
+  #use(project: ProjectRecord, slot: number): Uint8Array {
+    this.#last = { project, slot }
+    return this.#slot(slot)
   }
 
   #slot(index: number): Uint8Array {
     return this.#arena.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES)
   }
 
-  #take(index: number, key: Uint8Array): Uint8Array {
-    const slot = this.#slot(index)
-    slot.set(key)
+  #take(index: number, key: Uint8Array): void {
+    this.#slot(index).set(key)
     key.fill(0)
-    return slot
   }
 }

@@ -165,4 +165,13 @@ describe('backup', () => {
     restored.lock()
     await copy.close()
   })
+
+  test('a copy that turns out to be another vault is not called done', async () => {
+    const other = made()
+    const store = await disk()
+    Vault.create(store, passphrase(), { memoryKib: 19_456, passes: 2, lanes: 1 }).lock()
+    const vault = Vault.open(store, { openCopy: async () => other.store })
+    const names = vault.names(owner('list', 'backup'))
+    expect((await failureOf(names.backup(join(scratch(), 'copy.db'), { overwrite: false }))).kind).toBe('corrupt')
+  })
 })

@@ -116,7 +116,7 @@ for (const { name, open } of BACKENDS) {
           value.wipe()
         }
         again.lock()
-      })
+      }, 60_000)
 
       test('empty, binary and 10 MiB values', () => {
         for (const value of [
