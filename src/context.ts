@@ -59,7 +59,9 @@ export async function createContext(options: {
     return { principal, command: command.path, effect: command.effect, policy: policyFor(principal) }
   }
 
-  const current = async (label: string): Promise<Passphrase> => {
+  // The words of the peer, for programs that type at a terminal.
+  const label = command.path === 'key rotate' ? 'Current passphrase: ' : 'Enter passphrase: '
+  const current = async (): Promise<Passphrase> => {
     const found = await fromSources({ environment, taken, directory: globals.directory }, 'TVAULT_PASSPHRASE')
     return found ?? fromTerminal(ask, label, 'TVAULT_PASSPHRASE')
   }
@@ -93,7 +95,7 @@ export async function createContext(options: {
 
     async vault() {
       if (view) return view
-      const vault = await file().unlocked(() => current('Passphrase: '), note)
+      const vault = await file().unlocked(current, note)
       view = vault.view(await asker())
       return view
     },
@@ -109,7 +111,7 @@ export async function createContext(options: {
     },
 
     async passphrase(purpose, { force = false } = {}) {
-      if (purpose === 'current') return (await current('Passphrase: ')).secret
+      if (purpose === 'current') return (await current()).secret
       const { newPassphrase } = await import('./context/new-passphrase.ts')
       const variable = command.path === MAKES_A_VAULT ? 'TVAULT_PASSPHRASE' : 'TVAULT_NEW_PASSPHRASE'
       return newPassphrase({ environment, taken, directory: globals.directory }, variable, { ask, note, force })

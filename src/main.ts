@@ -12,4 +12,5 @@ const giveUp = (error: unknown): void => {
 process.on('uncaughtException', giveUp)
 process.on('unhandledRejection', giveUp)
 
-process.exitCode = await main(Bun.argv.slice(2))
+// Not `exitCode`: a terminal that was asked something keeps a read open, and the program would wait for one more key.
+process.exit(await main(Bun.argv.slice(2)))

@@ -115,7 +115,8 @@ async function read(context: Context, source: Source, input: Given, project: str
     case 'env':
       return fromDotenv(context, input['from-env'] ?? '', input.key ?? input.name)
     case 'terminal':
-      return context.ask.hidden(`Enter secret value for ${input.name} (project ${printable(project)}, hidden): `)
+      context.note(`Value of ${input.name} in project ${printable(project)}; what you type is not shown.`)
+      return context.ask.hidden('Enter secret value: ')
   }
 }
 

@@ -11,6 +11,12 @@ import type { PassphraseVariable, Surroundings } from './passphrase.ts'
 
 const TRIES = 3
 
+/** The questions are those of the peer: programs that type at a terminal wait for these words. */
+const LABELS = {
+  TVAULT_PASSPHRASE: { first: 'Enter passphrase: ', again: 'Confirm passphrase: ' },
+  TVAULT_NEW_PASSPHRASE: { first: 'New passphrase: ', again: 'Confirm new passphrase: ' },
+} as const
+
 export interface Asking {
   ask: Ask
   note: (text: string) => void
@@ -30,7 +36,7 @@ export async function newPassphrase(
   const given = await fromSources(surroundings, variable)
   if (given) return checkGiven(given.secret, given.source, asking)
   for (let attempt = 1; ; attempt++) {
-    const { secret } = await fromTerminal(asking.ask, 'New passphrase: ', variable)
+    const { secret } = await fromTerminal(asking.ask, LABELS[variable].first, variable)
     const problem = await reject(secret, asking, variable)
     if (problem === undefined) return secret
     secret.wipe()
@@ -58,7 +64,7 @@ async function reject(secret: Secret, asking: Asking, variable: PassphraseVariab
       hint: 'four or five random words make a good one; --force takes it as it is',
     })
   }
-  const { secret: again } = await fromTerminal(asking.ask, 'The same again: ', variable)
+  const { secret: again } = await fromTerminal(asking.ask, LABELS[variable].again, variable)
   const equal = equalConstantTime(secret.reveal(), again.reveal())
   again.wipe()
   return equal ? undefined : new Failure('usage', 'the two passphrases are not the same')

@@ -30,7 +30,10 @@ describe('set', () => {
     const here = room()
     here.played.hidden = ['typed']
     await here.call(set, { name: 'A' })
-    expect(here.played.said).toEqual(['Enter secret value for A (project default, hidden): '])
+    expect(here.played.said).toEqual([
+      'Value of A in project default; what you type is not shown.',
+      'Enter secret value: ',
+    ])
     expect((await here.call(get, { key: 'A' })).out).toBe('typed')
   })
 
