@@ -1,7 +1,6 @@
 // A consistent copy of the vault in one file, taken while others may go on writing, and read back before it counts.
 import { resolve } from 'node:path'
 import { Failure } from '../lib/errors.ts'
-import { isSameFile, lstatOrNothing } from '../lib/files.ts'
 import { escaped } from '../lib/names.ts'
 import { vaultFile } from '../lib/paths.ts'
 import { toSize } from '../lib/quantities.ts'
@@ -43,6 +42,7 @@ export default define({
 
 /** What lies at `path`: undefined for nothing, no `vaultId` for something that is no vault. */
 async function present(context: Context, path: string): Promise<{ vaultId?: string } | undefined> {
+  const { isSameFile, lstatOrNothing } = await import('../lib/files.ts')
   const live = vaultFile(context.globals.directory)
   if (isSameFile(path, live) || isSameFile(path, `${live}-lock`)) {
     throw new Failure('conflict', 'that is the vault itself', { hint: 'name a file outside the vault directory' })

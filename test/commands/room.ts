@@ -30,6 +30,11 @@ export interface Played {
   said: string[]
   launched: { command: readonly string[]; inject: Record<string, string>; clean: boolean } | undefined
   restores: { path: string; dryRun: boolean }[]
+  directory: string
+  /** Played instead of the copy, when given. */
+  backup:
+    | ((path: string, options: { overwrite: boolean }) => { bytes: number; secrets: number; sha256: string })
+    | undefined
 }
 
 /** One call of a command, as the frame would show it. */
@@ -79,6 +84,8 @@ export function room(): Room {
     said: [],
     launched: undefined,
     restores: [],
+    directory: DIRECTORY,
+    backup: undefined,
   }
   const run = async <I extends Fields, R>(command: Command<I, R>, input: Partial<Input<I>>) => {
     const flags = Object.entries(command.input).filter(([, field]) => field.kind === 'flag')
@@ -135,7 +142,7 @@ function context(vault: Vault, played: Played, command: Pick<Command, 'path' | '
   }
   return {
     principal: asker.principal,
-    globals: { directory: DIRECTORY, project: played.project, json: false, verbose: false },
+    globals: { directory: played.directory, project: played.project, json: false, verbose: false },
     style: makeStyle(false, 80),
     ask: {
       possible: true,
@@ -151,7 +158,12 @@ function context(vault: Vault, played: Played, command: Pick<Command, 'path' | '
       },
       choose: refuse,
     },
-    names: async () => vault.names(asker),
+    async names() {
+      const names = vault.names(asker)
+      const { backup } = played
+      if (backup) names.backup = async (path, options) => backup(path, options)
+      return names
+    },
     vault: async () => vault.view(asker),
     create: async () => ({ directory: DIRECTORY, header: vault.header }),
     passphrase: async () => Secret.fromText(played.hidden.shift() ?? ''),
