@@ -14,12 +14,20 @@ const EXACT = new Set([
 ])
 
 // Written in two parts, so that the build's search for these names in the finished program finds only the runtime's.
-const PREFIXES = ['OPTIONS', 'INSPECT', 'BE_BUN'].map((rest) => `BUN_${rest}`)
+const PREFIXES = ['OPTIONS', 'INSPECT', 'BE_BUN', 'JSC_'].map((rest) => `BUN_${rest}`)
 
-/** Names in `environment` that could inject code, sorted. LD_LIBRARY_PATH is common and harmless here: no library is looked up by name. */
+/** A search path with an empty or relative entry makes the loader look in the current folder. Absolute ones are common. */
+function searchesHere(name: string, value: string | undefined): boolean {
+  return name === 'LD_LIBRARY_PATH' && !!value && value.split(/[:;]/).some((entry) => !entry.startsWith('/'))
+}
+
+/** Names in `environment` that could inject code, sorted. */
 export function hostileVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
   return Object.keys(environment)
-    .filter((name) => EXACT.has(name) || PREFIXES.some((prefix) => name.startsWith(prefix)))
+    .filter(
+      (name) =>
+        EXACT.has(name) || PREFIXES.some((prefix) => name.startsWith(prefix)) || searchesHere(name, environment[name]),
+    )
     .filter((name) => environment[name] !== undefined && environment[name] !== '')
     .sort()
 }

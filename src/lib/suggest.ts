@@ -11,15 +11,18 @@ export function suggest(typed: string, known: readonly string[]): string[] {
     .map((candidate) => candidate.word)
 }
 
-/** Levenshtein distance with one row of memory. */
+/** Edit distance in which two neighbours that changed places count once (optimal string alignment). */
 function distance(a: string, b: string): number {
+  let before: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
-      const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(swap, row[j]! + 1, next[j - 1]! + 1))
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2]! + 1 : Infinity
+      next.push(Math.min(replaced, swapped, next[j - 1]! + 1, row[j]! + 1))
     }
+    before = row
     row = next
   }
   return row[b.length]!
