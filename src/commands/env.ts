@@ -38,6 +38,14 @@ export default define({
   async run(context, input) {
     const wanted = selection(input)
     const format = context.globals.json ? 'json' : (input.format ?? 'shell')
+    const options = {
+      exported: input.export,
+      name: input.name,
+      namespace: input.namespace ?? 'default',
+      stack: input.stack,
+    }
+    // What the format needs is checked before a passphrase is asked for and a read is written down.
+    FORMATS[format]([], options)
     const view = await context.vault()
     const project = context.project(view)
     const { entries, missing } = view.readMany(project, wanted)
@@ -47,12 +55,7 @@ export default define({
           hint: 'tvault list',
         })
       }
-      return FORMATS[format](entries, {
-        exported: input.export,
-        name: input.name,
-        namespace: input.namespace ?? 'default',
-        stack: input.stack,
-      })
+      return FORMATS[format](entries, options)
     } finally {
       for (const { value } of entries) value.wipe()
     }

@@ -39,13 +39,15 @@ export default define({
   async run(context, input) {
     const file = fileOf(input.output)
     const format = context.globals.json && file === undefined ? 'json' : (input.format ?? 'dotenv')
+    const options = { exported: false, name: input.name, namespace: input.namespace ?? 'default', stack: undefined }
+    // What the format needs is checked before a passphrase is asked for and a read is written down.
+    FORMATS[format]([], options)
     const view = await context.vault()
     const project = context.project(view)
     const { entries } = view.readMany(project, {})
     const result = { project, format, file, count: entries.length }
     let printed: Secret | undefined
     try {
-      const options = { exported: false, name: input.name, namespace: input.namespace ?? 'default', stack: undefined }
       printed = FORMATS[format](entries, options)
       if (file === undefined) return { ...result, printed }
       if (entries.length > 0) await write(context, file, printed, input.overwrite)
