@@ -52,7 +52,7 @@ function generated(): Map<string, string> {
   for (const shell of SHELLS) files.set(join(golden, 'completion', shell), completion(shell, descriptions))
   files.set(join(golden, 'help', 'tvault.txt'), rootHelp(descriptions))
   for (const description of descriptions) {
-    files.set(join(golden, 'help', `${description.path.replaceAll(' ', '-')}.txt`), commandHelp(description, []))
+    files.set(join(golden, 'help', `${description.path.replaceAll(' ', '-')}.txt`), commandHelp(description))
   }
   return files
 }

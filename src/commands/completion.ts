@@ -10,7 +10,7 @@ export default define({
   on: ['cli'],
   holdsKeys: false,
   input: {
-    shell: { kind: 'choice', at: 0, required: true, choices: SHELLS, about: 'bash, zsh or fish' },
+    shell: { kind: 'choice', at: 0, required: true, choices: SHELLS, about: 'Which shell' },
   },
   examples: [
     { words: 'completion bash', about: 'In ~/.bashrc: source <(tvault completion bash)' },

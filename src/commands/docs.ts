@@ -1,5 +1,5 @@
 // The documents that ship in the program. `docs commands --json` is the manifest: every command as data.
-import { columns } from '../faces/help.ts'
+import { columns } from '../faces/layout.ts'
 import { Failure } from '../lib/errors.ts'
 import { suggest } from '../lib/suggest.ts'
 import { define } from './define.ts'

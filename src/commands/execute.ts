@@ -32,20 +32,21 @@ export async function execute<I extends Fields, R>(
     return result
   } catch (error) {
     const failure = toFailure(error)
-    await settleQuietly(context, failure)
+    // The intent row then stays without an outcome, which a reader of the audit log sees as unfinished.
+    await quietly(() => context?.settle(failure.kind))
     throw failure
   } finally {
     for (const secret of [...secretsIn(input), ...secretsIn(result)]) secret.wipe()
-    await context?.release()
+    await quietly(() => context?.release())
   }
 }
 
-/** The first failure is the one to tell: a second one while the audit record is completed must not hide it. */
-async function settleQuietly(context: Context | undefined, failure: Failure): Promise<void> {
+/** What goes wrong while things are put away must not hide how the command went. */
+async function quietly(act: () => Promise<void> | undefined): Promise<void> {
   try {
-    await context?.settle(failure.kind)
+    await act()
   } catch {
-    // The intent row stays without an outcome, which a reader of the audit log sees as unfinished.
+    // Told already, or nothing that a user could act on.
   }
 }
 

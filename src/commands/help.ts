@@ -25,12 +25,13 @@ export default define({
   ],
   async run(context, { words = [] }) {
     const catalog = context.catalog()
+    const { width } = context.style
     const typed = words.join(' ')
-    if (typed === '') return rootHelp(catalog)
+    if (typed === '') return rootHelp(catalog, width)
     const found = catalog.find(({ path, aliases }) => path === typed || aliases.includes(typed))
-    if (found !== undefined) return commandHelp(found, [])
+    if (found !== undefined) return commandHelp(found, width)
     const members = catalog.filter(({ path }) => path.startsWith(`${typed} `))
-    if (members.length > 0) return groupHelp(typed, members)
+    if (members.length > 0) return groupHelp(typed, members, width)
     const topic = await context.topic(typed)
     if (topic !== undefined) return topic
     const near = suggest(typed, [...catalog.map(({ path }) => path), ...context.topics().map(({ slug }) => slug)])

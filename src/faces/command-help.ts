@@ -1,6 +1,7 @@
 // Help of one command: usage line, what it does, arguments, flags, examples. Pure text from its description.
 import type { Description, FieldDescription } from './description.ts'
-import { columns, wrap } from './help.ts'
+import { GLOBAL_FLAGS } from './fields.ts'
+import { PLAIN_WIDTH, columns, wrap } from './layout.ts'
 
 const EFFECTS: Record<Description['effect'], string> = {
   none: 'touches no secret',
@@ -47,33 +48,43 @@ export function fieldAbout({ about, fallback }: FieldDescription): string {
   return fallback === undefined ? about : `${about} (default: ${fallback})`
 }
 
-/** What `tvault <command> --help` prints. `globals` are the flags of every command. */
-export function commandHelp(description: Description, globals: readonly FieldDescription[]): string {
+/** What `tvault <command> --help` and `tvault help <command>` print. */
+export function commandHelp(description: Description, width = PLAIN_WIDTH): string {
+  const { about, aliases, detail, effect, examples } = description
   const own = flags(description)
   const shadowed = new Set(own.map(({ name }) => name))
-  const everywhere = globals.filter(({ name }) => !shadowed.has(name))
+  const everywhere = GLOBAL_FLAGS.filter(({ name }) => !shadowed.has(name))
   const words = positionals(description)
-  const named = Math.max(
-    0,
-    ...own.map((field) => flagForm(field).length),
-    ...everywhere.map((field) => flagForm(field).length),
-  )
-  const list = (fields: readonly FieldDescription[]) =>
-    columns(fields.map((field) => [flagForm(field).padEnd(named), fieldAbout(field)]))
+  const rows = (fields: readonly FieldDescription[]) =>
+    fields.map((field) => [flagForm(field), fieldAbout(field)] as const)
+  const least = Math.max(...rows([...own, ...everywhere]).map(([form]) => form.length))
+  const section = (title: string, body: string) => (body === '' ? '' : `\n${title}:\n${body}`)
   return [
-    `${description.about}\n\nUsage: ${usage(description)}\n`,
-    description.aliases.length > 0
-      ? `Also:  ${description.aliases.map((alias) => `tvault ${alias}`).join(', ')}\n`
-      : '',
-    description.detail === undefined ? '' : `\n${wrap(description.detail)}`,
-    words.length > 0
-      ? `\nArguments:\n${columns(words.map((field) => [field.placeholder ?? field.name, fieldAbout(field)]))}`
-      : '',
-    own.length > 0 ? `\nFlags:\n${list(own)}` : '',
-    everywhere.length > 0 ? `\nFlags of every command:\n${list(everywhere)}` : '',
-    description.examples.length > 0
-      ? `\nExamples:\n${columns(description.examples.map(({ words: typed, about }) => [`tvault ${typed}`, about]))}`
-      : '',
-    `\nEffect: ${description.effect} — ${EFFECTS[description.effect]}\n`,
+    `${wrap(about, width)}\nUsage: ${usage(description)}\n`,
+    aliases.length === 0 ? '' : wrap(`Also:  ${aliases.map((alias) => `tvault ${alias}`).join(', ')}`, width),
+    detail === undefined ? '' : `\n${wrap(detail, width)}`,
+    section(
+      'Arguments',
+      columns(
+        words.map((field) => [field.placeholder ?? field.name, argumentAbout(field)]),
+        { width },
+      ),
+    ),
+    section('Flags', columns(rows(own), { width, least })),
+    section('Flags of every command', columns(rows(everywhere), { width, least })),
+    section(
+      'Examples',
+      columns(
+        examples.map(({ words: typed, about: what }) => [`tvault ${typed}`, what]),
+        { width },
+      ),
+    ),
+    `\nEffect: ${effect} — ${EFFECTS[effect]}\n`,
   ].join('')
+}
+
+/** Choices of a flag stand in its form; those of an argument stand here. */
+function argumentAbout(field: FieldDescription): string {
+  const { choices } = field
+  return choices === undefined ? fieldAbout(field) : `${fieldAbout(field)}: ${choices.join(', ')}`
 }

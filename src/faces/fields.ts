@@ -1,6 +1,31 @@
 // Fields that several commands share, so that one word means the same thing everywhere. Data only.
+import type { FieldDescription } from './description.ts'
 import { Failure } from '../lib/errors.ts'
 import { parseKib } from '../lib/quantities.ts'
+
+/** The flags every command takes. */
+export const GLOBAL_FIELDS = {
+  vault: { kind: 'text', about: 'Directory of the vault', placeholder: 'dir', complete: 'directory' },
+  project: {
+    kind: 'text',
+    short: 'p',
+    about: 'Project; default: the current one',
+    placeholder: 'name',
+    complete: 'project',
+  },
+  json: { kind: 'flag', about: 'Print JSON' },
+  verbose: { kind: 'flag', short: 'v', about: 'Tell more, also where an internal error came from' },
+  'no-agent': { kind: 'flag', about: 'Do not ask a running agent' },
+  config: { kind: 'text', about: 'Configuration file', placeholder: 'file', complete: 'file' },
+  help: { kind: 'flag', short: 'h', about: 'Show help' },
+} as const
+
+/** The same as plain data, for help, completion and documents. */
+export const GLOBAL_FLAGS: readonly FieldDescription[] = Object.entries(GLOBAL_FIELDS).map(([name, field]) => ({
+  name,
+  required: false,
+  ...field,
+}))
 
 /** How strong the key derivation of a vault is. */
 export const KDF_FIELDS = {

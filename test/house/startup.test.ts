@@ -2,6 +2,7 @@
 // packages must be reachable through `import()` only, or every start pays for them.
 import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { join, relative } from 'node:path'
 import { ROOT } from './house.ts'
 
@@ -30,10 +31,15 @@ async function eager(changed: Record<string, string> = {}): Promise<string[]> {
     seen.add(path)
     for (const found of inputs.get(path) ?? []) {
       if (found.kind === 'dynamic-import') continue
-      queue.push(found.external ? `node_modules/${found.path}` : fromRoot(found.path))
+      queue.push(found.external ? external(found.path) : fromRoot(found.path))
     }
   }
   return [...seen]
+}
+
+/** The metafile leaves `node:` out of the names of built-ins. */
+function external(name: string): string {
+  return `node_modules/${isBuiltin(name) && !name.includes(':') ? 'node:' : ''}${name}`
 }
 
 /** The metafile names paths relative to the current folder or absolute; here always relative to the root. */

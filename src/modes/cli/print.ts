@@ -33,15 +33,15 @@ function write(shown: string | Secret, mayReveal: boolean): void {
 }
 
 /**
- * JSON, two blanks deep. bigint becomes a number. A Secret that is not valid UTF-8 becomes base64, and the object that
- * holds it says so with `"encoding": "base64"`.
+ * JSON, two blanks deep. A bigint becomes a number, or text where a number would round it. A Secret that is not valid
+ * UTF-8 becomes base64, and the object that holds it says so with `"encoding": "base64"`.
  */
 export function toJson(data: unknown, mayReveal: boolean): string {
   return JSON.stringify(plain(data, mayReveal), undefined, 2)
 }
 
 function plain(data: unknown, mayReveal: boolean): unknown {
-  if (typeof data === 'bigint') return Number(data)
+  if (typeof data === 'bigint') return BigInt(Number(data)) === data ? Number(data) : String(data)
   if (data instanceof Secret) return mayReveal ? (text(data.reveal()) ?? toBase64(data.reveal())) : String(data)
   if (Array.isArray(data)) return data.map((item) => plain(item, mayReveal))
   if (typeof data !== 'object' || data === null) return data
