@@ -1,26 +1,46 @@
-// Keys from keys: HKDF-SHA256 (RFC 5869), HMAC-SHA256 (RFC 2104), and the one table of domain labels.
+// Keys from keys: HKDF-SHA256 (RFC 5869), HMAC-SHA256 (RFC 2104), SHA-256, and the one table of domains.
 import { createHash, createHmac, hkdfSync } from 'node:crypto'
 
-/** One line per domain. A label is never reused for a second purpose. */
+/**
+ * One line for each purpose that a key or a box can have. The label goes into the associated data of every box, into HKDF
+ * as `info`, or in front of what an HMAC covers, so that bytes made for one purpose mean nothing for another.
+ * A label is never changed (old vaults carry it) and never used for a second purpose.
+ */
 export const LABELS = {
+  /** The fields of the vault header, as they are bound to its verifier. */
   header: 'tvault/1/header',
+  /** The box in the header that only the right passphrase opens. */
   verifier: 'tvault/1/verifier',
+  /** The key of a project (DEK), sealed under the key from the passphrase (KEK). */
   'wrap-dek': 'tvault/1/wrap-dek',
+  /** The key of the audit chain, sealed under the KEK. */
   'wrap-audit-key': 'tvault/1/wrap-audit-key',
+  /** One version of one value, sealed under the key of its project. */
   value: 'tvault/1/value',
+  /** The HMAC of an audit row over the row before it. */
   'audit-chain': 'tvault/1/audit-chain',
 } as const
 
-export function subkey(key: Uint8Array, label: keyof typeof LABELS, length = 32): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', key, new Uint8Array(0), LABELS[label], length))
+export type Label = keyof typeof LABELS
+
+/** `length` bytes (32 unless said, at most 8160) from `key` for one purpose: HKDF-SHA256 without salt, the label as info. */
+export function subkey(key: Uint8Array, label: Label, length = 32): Uint8Array {
+  return hkdf(key, new Uint8Array(0), new TextEncoder().encode(LABELS[label]), length)
 }
 
+/** `length` bytes (at most 8160, else RangeError) of HKDF-SHA256 (RFC 5869) over `key`. */
+export function hkdf(key: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', key, salt, info, length))
+}
+
+/** HMAC-SHA256 (RFC 2104), 32 bytes, over all parts in order. The parts run together: give them fixed sizes or lengths. */
 export function mac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
   const hmac = createHmac('sha256', key)
   for (const part of parts) hmac.update(part)
   return new Uint8Array(hmac.digest())
 }
 
+/** SHA-256 (FIPS 180-4), 32 bytes, over all parts in order. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)

@@ -1,7 +1,11 @@
-// Random bytes and random text, uniform by rejection.
+// Random bytes and random text from the system's generator. Letters are drawn by rejection, so none is likelier.
+
+/** getRandomValues gives no more at once. */
+const MOST = 65_536
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
 
+/** The letters of each charset; the base64 one is the alphabet that is safe in URLs. */
 export const CHARSETS = {
   alphanumeric: LETTERS,
   hex: '0123456789abcdef',
@@ -11,16 +15,19 @@ export const CHARSETS = {
 
 export type Charset = keyof typeof CHARSETS
 
+/** `size` random bytes. */
 export function randomBytes(size: number): Uint8Array {
   const bytes = new Uint8Array(size)
-  for (let at = 0; at < size; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536))
+  for (let at = 0; at < size; at += MOST) crypto.getRandomValues(bytes.subarray(at, at + MOST))
   return bytes
 }
 
+/** A version 4 UUID (RFC 9562) in lower case. */
 export function uuid(): string {
   return crypto.randomUUID()
 }
 
+/** `length` random letters of `charset` as ASCII bytes, each letter equally likely. */
 export function randomText(length: number, charset: Charset): Uint8Array {
   const alphabet = CHARSETS[charset]
   const limit = 256 - (256 % alphabet.length)
