@@ -9,6 +9,7 @@ import { isDotenvName } from '../../src/formats/dotenv-files.ts'
 import { utf8 } from '../../src/lib/bytes.ts'
 import { Failure } from '../../src/lib/errors.ts'
 import { Secret } from '../../src/lib/secret.ts'
+import { parseArguments } from '../../src/modes/cli/argv.ts'
 import { failureOf, get, made, owner, put } from '../vault/fixture.ts'
 import type { View } from '../../src/vault/view.ts'
 
@@ -98,6 +99,17 @@ function versions(view: View, key: string): number {
 }
 
 describe('env', () => {
+  test.each([
+    [[], true],
+    [['-e'], true],
+    [['--export', '--only', 'A'], true],
+    [['--export=true'], true],
+    [['--export=false'], false],
+    [['-e=false'], false],
+  ])('%p on the command line means export %p', (words, expected) => {
+    expect(parseArguments(env as unknown as Command, words).input['export']).toBe(expected)
+  })
+
   test('lines for a shell, sorted, with and without export', async () => {
     const { view, run } = place()
     put(view, 'B', "it's")
