@@ -102,7 +102,7 @@ export async function createContext(options: {
 
     async create(passphrase, kdf) {
       const [{ makeVault }, { Vault }] = await Promise.all([import('./context/place.ts'), import('./vault/vault.ts')])
-      const header = await makeVault(globals.directory, (store) => {
+      const header = await makeVault(globals.directory, lockMilliseconds(), (store) => {
         const vault = Vault.create(store, passphrase, kdf, { protect: lockMemory })
         vault.lock()
         return vault.header

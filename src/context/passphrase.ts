@@ -1,5 +1,6 @@
 // Where a passphrase comes from, in the order of spec/cli.md 1.5. A source that is set is final: when it fails or
 // its passphrase is wrong, the next one is not tried. A passphrase is bytes from its source to its wiping.
+import { utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { readFound } from '../lib/files.ts'
 import { printable } from '../lib/names.ts'
@@ -32,9 +33,11 @@ export class Taken {
   static async fromEnvironment(environment: Environment): Promise<Taken> {
     const taken = new Taken()
     for (const name of ['TVAULT_PASSPHRASE', 'TVAULT_NEW_PASSPHRASE'] as const) {
-      if (environment[name] === undefined) continue
+      const seen = environment[name]
+      if (seen === undefined) continue
       const { takeEnvironment } = await import('../lib/native.ts')
-      const bytes = takeEnvironment(name)
+      // The C library has the bytes; what this process itself put into process.env is not there.
+      const bytes = takeEnvironment(name) ?? utf8(seen)
       delete process.env[name]
       if (bytes && bytes.length > 0) taken.#values.set(name, new Secret(bytes))
     }

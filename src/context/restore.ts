@@ -133,12 +133,12 @@ async function putInPlace(copy: Store, { directory, lockMilliseconds }: Restorin
   const kept = `${live}.before-restore-${new Date().toISOString().replace(/[-:]/g, '')}`
   const found = preflight(live)
   if (found.state === 'absent') {
-    await makeVault(directory, fill)
+    await makeVault(directory, lockMilliseconds, fill)
     return undefined
   }
   const failure = stateFailure(directory, found)
   if (failure && failure.kind !== 'corrupt') throw failure
-  if (failure || !(await isSound(live))) await replaceBroken(directory, fill, kept)
+  if (failure || !(await isSound(live))) await replaceBroken(directory, lockMilliseconds, fill, kept)
   else await replaceSound(live, lockMilliseconds, copy, kept)
   return kept
 }
@@ -171,15 +171,25 @@ async function replaceSound(live: string, lockMilliseconds: number, copy: Store,
   }
 }
 
-/** A file that LMDB must not see cannot be locked by it either; no working process has it open. */
-async function replaceBroken(directory: string, fill: (store: Store) => void, kept: string): Promise<void> {
+/** The same protocol for a file that LMDB must not see: no working process has that one open. */
+async function replaceBroken(
+  directory: string,
+  lockMilliseconds: number,
+  fill: (store: Store) => void,
+  kept: string,
+): Promise<void> {
   const live = vaultFile(directory)
-  await fillAside(directory, fill, (temporary) => {
+  await fillAside(directory, lockMilliseconds, fill, (temporary, swap) => {
+    // A replacement that was cut short would otherwise be finished later, over the restored vault.
+    swap.finishReplacement(live, directory)
+    swap.removeLeftovers(live)
     try {
       linkSync(live, kept)
+      renameSync(temporary, swap.buildingPath(live))
     } catch (error) {
       throw fileFailure(error, kept, 'write')
     }
-    renameSync(temporary, live)
+    swap.commitReplacement(live, directory)
+    swap.finishReplacement(live, directory)
   })
 }

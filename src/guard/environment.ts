@@ -16,7 +16,7 @@ export const MAX_ENTRY_BYTES = 131_072
 /** Ours, but harmless: a tvault inside the child finds the same vault (W43). All other TVAULT_ names are taken out. */
 const ROUTING = new Set(['TVAULT_DIR', 'TVAULT_CONFIG', 'TVAULT_NO_AGENT'])
 /** Variables by which Bun would take orders; a child that is itself built with Bun must not take them either. */
-const RUNTIME = /^BUN_(?:OPTIONS|BE_BUN|INSPECT.*|CONFIG_VERBOSE_FETCH|DEBUG.*)$/
+const RUNTIME = /^BUN_(?:OPTIONS|BE_BUN|INSPECT.*|JSC_.*|CONFIG_VERBOSE_FETCH|DEBUG.*)$/
 /** What stays in a clean environment. */
 const CLEAN = new Set(['PATH', 'HOME', 'TERM', 'LANG'])
 

@@ -1,0 +1,76 @@
+// The configuration file: what counts, and who may have written it.
+import { describe, expect, test } from 'bun:test'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readConfig } from '../../src/context/config.ts'
+import { failureOf, makeRoot } from './fixture.ts'
+
+const root = makeRoot('config')
+let next = 0
+
+function directory(content?: string | Uint8Array, mode = 0o600): string {
+  const path = join(root, `${next++}`)
+  mkdirSync(path)
+  if (content !== undefined) {
+    writeFileSync(join(path, 'config.yaml'), content)
+    chmodSync(join(path, 'config.yaml'), mode)
+  }
+  return path
+}
+
+const home = { HOME: root }
+
+describe('what counts', () => {
+  test.each([
+    ['', undefined, undefined],
+    ['other: 1\nagent: null\n', undefined, undefined],
+    ['agent:\n  log_level: debug\n', undefined, undefined],
+    ['agent:\n  passphrase_command: pass show "my vault"\n', 'pass show "my vault"', undefined],
+    ['agent:\n  passphrase_command: [pass, show, no]\n', ['pass', 'show', 'no'], undefined],
+    ['agent: {passphrase_file: ~/secret/env}\n', undefined, join(root, 'secret/env')],
+  ])('%j', (content, command, file) => {
+    const { passphraseCommand, passphraseFile } = readConfig(directory(content), home)
+    expect(passphraseCommand).toEqual(command)
+    expect(passphraseFile).toEqual(file)
+  })
+
+  test('no file is no configuration, also when TVAULT_CONFIG names none', () => {
+    expect(readConfig(directory(), home).path).toBeUndefined()
+    expect(readConfig(directory('agent: [}'), { ...home, TVAULT_CONFIG: '/none.yaml' }).path).toBeUndefined()
+  })
+
+  test('XDG_CONFIG_HOME serves the default vault only', () => {
+    const xdg = join(root, 'xdg')
+    mkdirSync(join(xdg, 'tvault'), { recursive: true })
+    writeFileSync(join(xdg, 'tvault', 'config.yaml'), 'agent: {passphrase_file: /f}')
+    const environment = { ...home, XDG_CONFIG_HOME: xdg }
+    expect(readConfig(join(root, '.tvault'), environment).passphraseFile).toBe('/f')
+    expect(readConfig(directory(), environment).passphraseFile).toBeUndefined()
+  })
+})
+
+describe('what is refused', () => {
+  test.each([
+    'agent: [}',
+    '- a\n- b\n',
+    'just text',
+    'agent: 5',
+    'agent: {passphrase_command: {a: 1}}',
+    'agent: {passphrase_command: [1, 2]}',
+    'agent: {passphrase_command: ""}',
+    Uint8Array.of(0x61, 0xff),
+  ])('%j', async (content) => {
+    const { kind } = await failureOf(() => readConfig(directory(content), home))
+    expect(kind).toBe('failed')
+  })
+
+  test('a command in a file that others can change; other settings are harmless there', async () => {
+    const command = 'agent: {passphrase_command: evil}'
+    for (const mode of [0o620, 0o602, 0o666]) {
+      const { hint } = await failureOf(() => readConfig(directory(command, mode), home))
+      expect(hint).toContain('chmod 600')
+    }
+    expect(readConfig(directory(command, 0o644), home).passphraseCommand).toBe('evil')
+    expect(readConfig(directory('agent: {passphrase_file: /f}', 0o666), home).passphraseFile).toBe('/f')
+  })
+})
