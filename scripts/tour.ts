@@ -8,7 +8,7 @@ import { findPlaintext, inventEnv, unquotedForms } from './tour-data.ts'
 
 const root = join(import.meta.dir, '..')
 const binary = process.env['TVAULT_BIN'] ?? join(root, 'dist', 'tvault')
-const colour = process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb'
+const colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb'
 const paint = (code: number, text: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text)
 
 const scratch = mkdtempSync(join(tmpdir(), 'tvault-tour-'))

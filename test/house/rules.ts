@@ -75,18 +75,23 @@ export function ruleFaults(house: House, rules: readonly Rule[] = RULES): string
 }
 
 /**
- * Writes to LMDB outside of a transaction: in a file that imports lmdb, `.put(`, `.remove(` and `.putSync(` may
- * stand only between the braces of a `transactionSync(() => {` or of a function whose first parameter or whose
- * name says that it is called in one (`inTransaction…`).
+ * Writes to LMDB outside of a transaction. In a file that imports lmdb, `.put(` and `.remove(` may stand between the
+ * braces of a `transactionSync(() => {`, in the class that is handed to such a body as its Writer, and on a `writer`
+ * or `to` that was handed over this way.
  */
 export function writeFaults(house: House): string[] {
   const faults: string[] = []
   for (const [path, text] of house) {
     if (!/from 'lmdb'/.test(text)) continue
     const code = withoutComments(text)
-    for (const match of code.matchAll(/\.(put|remove|putSync|removeSync)\(/g)) {
-      if (!enclosing(code, match.index).some((head) => /transactionSync\(\(\)\s*=>\s*$|inTransaction/.test(head))) {
-        faults.push(`${path}:${code.slice(0, match.index).split('\n').length}: ${match[1]} outside of a transaction`)
+    for (const match of code.matchAll(/(\w*)\s*\.(put|remove|putSync|removeSync)\(/g)) {
+      const handedOver = match[1] === 'writer' || match[1] === 'to'
+      const heads = enclosing(code, match.index)
+      if (
+        !handedOver &&
+        !heads.some((head) => /transactionSync\(\(\)\s*=>\s*$|class Rows implements Writer\s*$/.test(head))
+      ) {
+        faults.push(`${path}:${code.slice(0, match.index).split('\n').length}: ${match[2]} outside of a transaction`)
       }
     }
   }

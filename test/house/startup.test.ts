@@ -8,7 +8,7 @@ import { ROOT } from './house.ts'
 
 const HEAVY = /node_modules\/|^src\/(?:vault|store|crypto|guard)\/|\.wasm$|\.bin$|\.node$/
 /** Built-ins that cost milliseconds to load (design: 3 ms for node:tty, 2 for node:net). */
-const SLOW = /node:(?:tty|net|http|https|child_process|worker_threads|readline|zlib)$/
+const SLOW = /^node:(?:tty|net|http|https|child_process|worker_threads|readline|zlib)$/
 const ALLOWED = /^node_modules\/cac\//
 
 /** Files that `main.ts` reaches without `import()`, in a bundle where `changed` files hold other text. */
@@ -31,15 +31,15 @@ async function eager(changed: Record<string, string> = {}): Promise<string[]> {
     seen.add(path)
     for (const found of inputs.get(path) ?? []) {
       if (found.kind === 'dynamic-import') continue
-      queue.push(found.external ? external(found.path) : fromRoot(found.path))
+      queue.push(found.external ? outside(found.path) : fromRoot(found.path))
     }
   }
   return [...seen]
 }
 
-/** The metafile leaves `node:` out of the names of built-ins. */
-function external(name: string): string {
-  return `node_modules/${isBuiltin(name) && !name.includes(':') ? 'node:' : ''}${name}`
+/** A built-in by its full name, or a package as a path. The metafile drops the `node:` of built-ins. */
+function outside(specifier: string): string {
+  return isBuiltin(specifier) ? specifier.replace(/^(?!bun|node:)/, 'node:') : `node_modules/${specifier}`
 }
 
 /** The metafile names paths relative to the current folder or absolute; here always relative to the root. */
@@ -48,9 +48,7 @@ function fromRoot(path: string): string {
 }
 
 const heavy = (paths: readonly string[]): string[] =>
-  paths.filter(
-    (path) => HEAVY.test(path) && !ALLOWED.test(path) && (!/node_modules\/(?:node|bun):/.test(path) || SLOW.test(path)),
-  )
+  paths.filter((path) => SLOW.test(path) || (HEAVY.test(path) && !ALLOWED.test(path)))
 
 test('the start reaches the frame and the commands, and nothing heavy', async () => {
   const paths = await eager()
@@ -69,6 +67,7 @@ test('the start reaches the frame and the commands, and nothing heavy', async ()
 test.each([
   ["import { open } from 'lmdb'\nglobalThis.x = open", 'node_modules/lmdb'],
   ["import { Vault } from './vault/vault.ts'\nglobalThis.x = Vault", 'src/vault/vault.ts'],
+  ["import { isatty } from 'node:tty'\nglobalThis.x = isatty", 'node:tty'],
   ["import * as clack from '@clack/prompts'\nglobalThis.x = clack", 'node_modules/@clack/prompts'],
 ])('a planted eager import is caught: %s', async (line, expected) => {
   const text = readFileSync(join(ROOT, 'src/main.ts'), 'utf8')
