@@ -1,6 +1,6 @@
 // A look at the vault's files and surroundings for `status` and `doctor`. It never throws for what it finds: a
 // damaged vault is a result here, with the next thing to type. Nothing is changed and no key is needed.
-import { lstatSync, statfsSync } from 'node:fs'
+import { lstatSync, readdirSync, statfsSync } from 'node:fs'
 import type { Ask, Context, Inspection } from '../commands/define.ts'
 import { toFailure } from '../lib/errors.ts'
 import type { Failure } from '../lib/errors.ts'
@@ -55,7 +55,7 @@ function directoryChecks(directory: string): Check[] {
     else {
       checks.push({ name: 'dir perms', status: 'warn', detail: `${mode}: others can look in; chmod 700 ${shown}` })
     }
-    return [...checks, ...fileModes(directory), ...fileSystem(directory)]
+    return [...checks, ...fileModes(directory), ...leftovers(directory), ...fileSystem(directory)]
   } catch (error) {
     return [{ name, status: 'fail', detail: words(toFailure(error)) }]
   }
@@ -68,6 +68,23 @@ function fileModes(directory: string): Check[] {
     const detail = `${file} is open to other users; chmod 600 ${printable(`${directory}/${file}`)}`
     return [{ name: 'file perms', status: 'warn', detail }]
   })
+}
+
+const LEFTOVER_MILLISECONDS = 3_600_000
+
+/** Files of a command that was killed; younger ones may belong to one that is still running. */
+function leftovers(directory: string): Check[] {
+  return readdirSync(directory)
+    .filter((name) => /^(?:vault\.db\.new-|\.restore-|\.vault\.db\.)/.test(name))
+    .filter((name) => {
+      const stats = lstatSync(`${directory}/${name}`, { throwIfNoEntry: false })
+      return stats !== undefined && Date.now() - stats.mtimeMs > LEFTOVER_MILLISECONDS
+    })
+    .map((name) => ({
+      name: 'leftovers',
+      status: 'warn',
+      detail: `a command that was killed left this; rm -r ${printable(`${directory}/${name}`)}`,
+    }))
 }
 
 /** Kinds on which locks between machines, or memory maps, are not to be trusted (statfs(2), linux/magic.h). */

@@ -118,7 +118,7 @@ function commonAt(plain: readonly string[], from: number): number {
 function runAt(plain: readonly string[], from: number): number {
   let longest = 0
   for (const row of RUNS) {
-    for (const line of [row, [...row].reverse().join('')]) {
+    for (const line of [row, Array.from(row).toReversed().join('')]) {
       const start = line.indexOf(plain[from] ?? '')
       if (start === -1) continue
       let length = 1

@@ -1,6 +1,15 @@
 // The look of status and doctor: the right state for everything that can be there, never an exception (W11).
 import { describe, expect, test } from 'bun:test'
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Inspection } from '../../src/commands/define.ts'
 import { makeFilledVault, makeRoot, withContext } from './fixture.ts'
@@ -84,6 +93,15 @@ describe('surroundings', () => {
     expect(check(found, 'dir perms')).toMatchObject({ status: 'warn', detail: expect.stringContaining('chmod 700') })
     expect(check(found, 'file perms')).toMatchObject({ status: 'warn', detail: expect.stringContaining('chmod 600') })
     expect(found.state).toBe('ok')
+  })
+
+  test('what a killed command left behind is shown once it is old', async () => {
+    const directory = join(root, 'killed')
+    await makeFilledVault(directory)
+    writeFileSync(join(directory, 'vault.db.new-1'), '')
+    expect(check(await inspect(directory, true), 'leftovers')).toBeUndefined()
+    utimesSync(join(directory, 'vault.db.new-1'), 1, 1)
+    expect(check(await inspect(directory, true), 'leftovers')?.detail).toContain('vault.db.new-1')
   })
 
   test('the source of the passphrase is named and never used', async () => {

@@ -34,7 +34,7 @@ describe('what is no vault', () => {
   }
 
   test.each([
-    ['absent', (_: string): void => {}, 'not_initialized', 'tvault init'],
+    ['absent', (): void => {}, 'not_initialized', 'tvault init'],
     ['empty', (path: string) => writeFileSync(path, ''), 'corrupt', 'tvault restore'],
     ['text', (path: string) => writeFileSync(path, 'hello '.repeat(2000)), 'corrupt', 'tvault restore'],
     ['go', (path: string) => writeFileSync(path, bbolt()), 'failed', 'tvault migrate'],
