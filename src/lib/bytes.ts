@@ -47,7 +47,8 @@ export function compare(a: Uint8Array, b: Uint8Array): number {
 
 /** Unsigned 32-bit integer, big-endian, 4 bytes. Throws RangeError outside 0 … 2^32-1. */
 export function u32(value: number): Uint8Array {
-  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw new RangeError('not an unsigned 32-bit integer')
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
+    throw new RangeError('not an unsigned 32-bit integer')
   const bytes = new Uint8Array(4)
   new DataView(bytes.buffer).setUint32(0, value)
   return bytes
@@ -68,14 +69,4 @@ export function toHex(bytes: Uint8Array): string {
 /** Standard base64 with padding. */
 export function toBase64(bytes: Uint8Array): string {
   return bytes.toBase64()
-}
-
-/** Bytes of standard base64 with padding, or undefined when the text is not strictly that. */
-export function fromBase64(encoded: string): Uint8Array | undefined {
-  try {
-    const bytes = Uint8Array.fromBase64(encoded, { lastChunkHandling: 'strict' })
-    return bytes.toBase64() === encoded ? bytes : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -9,7 +9,6 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2
 
 const CONTROLS = new RegExp(CONTROL.source, 'gu')
 
-export const MAX_KEY_BYTES = 255
 export const MAX_PROJECT_BYTES = 100
 export const MAX_DESCRIPTION_BYTES = 500
 

@@ -114,13 +114,6 @@ export function lockMemory(bytes: Uint8Array): boolean {
   return c.mlock(address, bytes.length) === 0
 }
 
-/** Overwrites `bytes` with zeros in a way that no optimiser removes. */
-export function bzero(bytes: Uint8Array): void {
-  if (bytes.length === 0) return
-  const { ffi, c } = libc()
-  c.explicit_bzero(ffi.ptr(bytes), bytes.length)
-}
-
 // struct termios of Linux: c_lflag is a u32 at offset 12, c_cc starts at 17.
 const TERMIOS_SIZE = 60
 const LOCAL_FLAGS_AT = 12

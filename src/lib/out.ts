@@ -6,14 +6,18 @@ import { Failure, systemCode } from './errors.ts'
 /** Writes everything to `fd`. Ends the process with 141 (128 + SIGPIPE) when the reader is gone; throws `failed` otherwise. */
 function write(fd: 1 | 2, data: Uint8Array | string): void {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(fd, bytes, at)
     } catch (error) {
       const code = systemCode(error)
       if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
       else if (code === 'EPIPE') process.exit(141)
-      else throw new Failure('failed', `cannot write to ${fd === 1 ? 'standard output' : 'standard error'}: ${code ?? 'unknown error'}`)
+      else
+        throw new Failure(
+          'failed',
+          `cannot write to ${fd === 1 ? 'standard output' : 'standard error'}: ${code ?? 'unknown error'}`,
+        )
     }
   }
 }

@@ -44,12 +44,3 @@ export class Secret {
     return MASK
   }
 }
-
-/** Runs `use` and wipes every given secret afterwards, whether it returned, resolved or threw. */
-export async function withWipe<T>(secrets: readonly Secret[], use: () => T | Promise<T>): Promise<T> {
-  try {
-    return await use()
-  } finally {
-    for (const secret of secrets) secret.wipe()
-  }
-}

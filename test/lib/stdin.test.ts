@@ -29,9 +29,9 @@ test('a pipe that is written slowly is waited for', async () => {
   const program = `import { readToEnd } from '${join(import.meta.dir, '../../src/lib/stdin.ts')}'
     console.log(readToEnd(0, 100).size)`
   const child = Bun.spawn([process.execPath, '-e', program], { stdin: 'pipe', stdout: 'pipe' })
-  child.stdin.write('abc')
+  void child.stdin.write('abc')
   await child.stdin.flush()
-  child.stdin.write('def')
+  void child.stdin.write('def')
   await child.stdin.end()
   expect(await child.stdout.text()).toBe('6\n')
 })
