@@ -17,9 +17,9 @@ interface Counts {
 /** Which suite an entry of test/ belongs to; `undefined` for what is no test or runs elsewhere (`npm run test:slow`). */
 function suiteOf(entry: string): 'house' | 'contract' | 'journeys' | 'unit' | undefined {
   if (entry === 'house' || entry === 'contract') return entry
-  if (entry === 'scripts.test.ts') return 'journeys'
+  if (/^[a-z-]+\.test\.ts$/.test(entry)) return 'journeys'
   if (['slow', 'scripts', 'golden', 'reference', 'vectors'].includes(entry)) return undefined
-  return !entry.includes('.') || entry.endsWith('.test.ts') ? 'unit' : undefined
+  return entry.includes('.') ? undefined : 'unit'
 }
 
 /** The environment of tests: nothing of the caller's vault or home, temporary files in one folder of this run. */
