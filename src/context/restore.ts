@@ -64,6 +64,8 @@ function backupFailure(path: string, found: FileState): Failure | undefined {
       return undefined
     case 'absent':
       return new Failure('failed', `${name} does not exist`)
+    case 'unreadable':
+      return new Failure('failed', `cannot read ${name}: ${found.detail}`)
     case 'bbolt':
       return new Failure('failed', `${name} is a vault of the Go TinyVault`, { hint: 'tvault migrate moves it over' })
     case 'truncated':

@@ -1,7 +1,18 @@
 // The store on LMDB. The only file that knows the package lmdb. Rules that are easy to break (measured): write only in
 // `transactionSync` with a body that returns no promise, read with `get` (getBinaryFast returns a shared buffer), keep
 // overlappingSync off, and let no file near LMDB that check.ts did not accept.
-import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { open } from 'lmdb'
 import type { Database, DatabaseOptions, RootDatabase } from 'lmdb'
@@ -134,6 +145,7 @@ class LmdbStore implements Store {
 
   #create(): Environment {
     if (existsSync(this.path)) throw new Failure('conflict', 'there is a file already where the vault would be made')
+    refuseUnfit(this.path, false)
     const environment = new Environment(this.path, false, this.#tables)
     for (const name of this.#tables) environment.table(name)
     chmodSync(this.path, 0o600)
@@ -151,6 +163,7 @@ class LmdbStore implements Store {
       if (state !== 'ok') throw new Failure('corrupt', `the vault file is damaged or is not a vault: ${detail}`)
       const environment = whileInPlace(this.path, (fd) => {
         deepCheckDescriptor(fd)
+        refuseUnfit(this.path, this.#readOnly)
         return new Environment(this.path, this.#readOnly, this.#tables)
       })
       if (environment !== undefined) return environment
@@ -305,6 +318,29 @@ class LmdbStore implements Store {
     if (this.#closed) return
     this.#closed = true
     await Promise.all([...this.#closing, this.#environment.root.close()])
+  }
+}
+
+/**
+ * LMDB dies with a signal when it cannot open its lock file, so whether it can is asked before. A reader does without
+ * one that it may not touch, but not without one that is no file. Throws `failed`.
+ */
+function refuseUnfit(path: string, readOnly: boolean): void {
+  const lock = lockPath(path)
+  const stats = statSync(lock, { throwIfNoEntry: false })
+  if (stats !== undefined && !stats.isFile()) {
+    throw new Failure('failed', `${basename(lock)} is not a regular file`, {
+      hint: `rm -r ${basename(lock)} beside the vault`,
+    })
+  }
+  if (readOnly) return
+  try {
+    const present = [path, lock].filter((file) => existsSync(file))
+    for (const file of present.length === 2 ? present : [dirname(path), ...present]) {
+      accessSync(file, constants.R_OK | constants.W_OK)
+    }
+  } catch (error) {
+    throw writeFailure(error)
   }
 }
 

@@ -65,6 +65,17 @@ describe('what is no vault', () => {
     expect([kind, message]).toEqual(['failed', expect.stringContaining('symbolic link')])
   })
 
+  test.each(['list', 'reveal'] as const)(
+    'a lock file that is none is refused before LMDB dies of it (%s)',
+    async (effect) => {
+      const directory = join(root, `lock-${effect}`)
+      mkdirSync(join(directory, 'vault.db-lock'), { recursive: true, mode: 0o700 })
+      copyFileSync(join(vault, 'vault.db'), join(directory, 'vault.db'))
+      const { kind, message } = await failureOf(() => withContext(directory, effect, (context) => context.names()))
+      expect([kind, message]).toEqual(['failed', 'vault.db-lock is not a regular file'])
+    },
+  )
+
   test('a missing directory is not made by looking', async () => {
     const { kind } = await failureOf(() => withContext(join(root, 'none'), 'reveal', (context) => context.vault()))
     expect(kind).toBe('not_initialized')
