@@ -3,22 +3,26 @@
 // The build also makes the runtime deaf to its own names (scripts/runtime.ts); this is the part a user gets to see.
 import { Failure } from './errors.ts'
 
-const EXACT = new Set([
-  'NODE_OPTIONS',
-  'LD_PRELOAD',
-  'LD_AUDIT',
-  'LD_PROFILE',
-  'DYLD_INSERT_LIBRARIES',
-  'DYLD_LIBRARY_PATH',
-  'DYLD_FRAMEWORK_PATH',
-])
+const EXACT = new Set(['LD_PRELOAD', 'LD_AUDIT', 'LD_PROFILE'])
 
 // Written in two parts, so that the build's search for these names in the finished program finds only the runtime's.
-const PREFIXES = ['OPTIONS', 'INSPECT', 'BE_BUN', 'JSC_'].map((rest) => `BUN_${rest}`)
+const PREFIXES = [...['OPTIONS', 'INSPECT', 'BE_BUN', 'JSC_'].map((rest) => `BUN_${rest}`), 'DYLD_']
 
 /** A search path with an empty or relative entry makes the loader look in the current folder. Absolute ones are common. */
 function searchesHere(name: string, value: string | undefined): boolean {
   return name === 'LD_LIBRARY_PATH' && !!value && value.split(/[:;]/).some((entry) => !entry.startsWith('/'))
+}
+
+/** What developers set for Node in their shells: sizes and warnings. Anything else may load code or open a port. */
+const HARMLESS_FOR_NODE =
+  /^(?:--(?:max[-_](?:old|semi)[-_]space[-_]size|max-http-header-size|stack-trace-limit)=\d+|--(?:no-)?(?:warnings|deprecation)|--enable-source-maps|--openssl-legacy-provider|--trace-(?:warnings|deprecation|uncaught))$/
+
+function orders(name: string, value: string | undefined): boolean {
+  return (
+    name === 'NODE_OPTIONS' &&
+    !!value &&
+    value.split(/\s+/).some((word) => word !== '' && !HARMLESS_FOR_NODE.test(word))
+  )
 }
 
 /** Names in `environment` that could inject code, sorted. */
@@ -26,7 +30,10 @@ export function hostileVariables(environment: Readonly<Record<string, string | u
   return Object.keys(environment)
     .filter(
       (name) =>
-        EXACT.has(name) || PREFIXES.some((prefix) => name.startsWith(prefix)) || searchesHere(name, environment[name]),
+        EXACT.has(name) ||
+        PREFIXES.some((prefix) => name.startsWith(prefix)) ||
+        searchesHere(name, environment[name]) ||
+        orders(name, environment[name]),
     )
     .filter((name) => environment[name] !== undefined && environment[name] !== '')
     .sort()

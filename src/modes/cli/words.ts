@@ -27,6 +27,9 @@ export function meant(tokens: readonly string[]): Meant {
     const where = first === undefined ? '' : ` ${first}`
     throw new Failure('usage', `unknown flag: ${flag.slice(0, 40)}`, { hint: `tvault${where} --help` })
   }
+  if (tokens.at(-1) !== '--' && flag === '--') {
+    throw new Failure('usage', 'there is no command in front of --', { hint: 'tvault help' })
+  }
   return first === undefined ? 'nothing' : { group: first }
 }
 
