@@ -109,7 +109,7 @@ interface Seen {
 }
 
 async function inspectVault(directory: string, deep: boolean): Promise<Seen> {
-  const { preflight, deepCheck } = await import('../store/check.ts')
+  const { preflight } = await import('../store/check.ts')
   const name = 'vault'
   const opened = new Opened(directory, 'none', 0)
   try {
@@ -118,7 +118,6 @@ async function inspectVault(directory: string, deep: boolean): Promise<Seen> {
     if (found.state === 'absent') return absent(name, directory)
     const failure = stateFailure(directory, found)
     if (failure) return broken(STATES[found.state], failure)
-    if (deep) deepCheck(vaultFile(directory))
     const vault = await opened.vault()
     const { vaultId, createdAt } = vault.header
     const checks: Check[] = [{ name, status: 'ok', detail: `${vaultId}, created ${toHuman(createdAt)}` }]

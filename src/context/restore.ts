@@ -37,7 +37,7 @@ export async function restore(path: string, options: Restoring): Promise<Restore
   if (isSameFile(path, vaultFile(options.directory))) {
     throw new Failure('usage', `${printable(path)} is the vault itself`, { hint: 'name a file made by tvault backup' })
   }
-  const { preflight, deepCheck } = await import('../store/check.ts')
+  const { preflight } = await import('../store/check.ts')
   const failure = backupFailure(path, preflight(path))
   if (failure) throw failure
 
@@ -47,14 +47,21 @@ export async function restore(path: string, options: Restoring): Promise<Restore
     const sum = copySafely(path, vaultFile(workshop))
     const copied = backupFailure(path, preflight(vaultFile(workshop)))
     if (copied) throw copied
-    deepCheck(vaultFile(workshop))
-    const found = await verify(copy, sum, options)
+    const found = await verify(copy, sum, options).catch((error: unknown) => {
+      throw damage(path, error)
+    })
     const kept = options.dryRun ? undefined : await putInPlace(await copy.store(), options)
     return { ...found, kept }
   } finally {
     await copy.close()
     rmSync(workshop, { recursive: true, force: true })
   }
+}
+
+/** The words for a damaged vault, said about the backup instead. */
+function damage(path: string, error: unknown): unknown {
+  if (!(error instanceof Failure) || error.kind !== 'corrupt') return error
+  return new Failure('corrupt', `${printable(path)} is damaged: ${error.message}`, { hint: 'take an older backup' })
 }
 
 function backupFailure(path: string, found: FileState): Failure | undefined {

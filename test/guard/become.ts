@@ -6,20 +6,14 @@ import { Secret } from '../../src/lib/secret.ts'
 
 const { command, inject, clean } = JSON.parse(Bun.argv[2] ?? '{}')
 harden()
+const values = Object.entries<string>(inject).map(([name, value]) => ({
+  name,
+  value: new Secret(Buffer.from(value.startsWith('fill:') ? 'x'.repeat(Number(value.slice(5))) : value, 'latin1')),
+}))
+const release = async () =>
+  console.error(`released with ${values.reduce((sum, { value }) => sum + value.size, 0)} bytes`)
 try {
-  await become(
-    {
-      command,
-      clean,
-      inject: Object.entries<string>(inject).map(([name, value]) => ({
-        name,
-        value: new Secret(
-          Buffer.from(value.startsWith('fill:') ? 'x'.repeat(Number(value.slice(5))) : value, 'latin1'),
-        ),
-      })),
-    },
-    { environment: process.env, release: async () => console.error('released') },
-  )
+  await become({ command, clean, inject: values }, { environment: process.env, release })
 } catch (error) {
   const failure = toFailure(error)
   console.error(JSON.stringify(failure))

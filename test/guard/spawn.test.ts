@@ -34,8 +34,8 @@ async function run(command: string[], options: Options = {}) {
 
 describe('the program', () => {
   test('is the same process and returns its own code', async () => {
-    const { out, exit, pid, err } = await run(['sh', '-c', 'echo $$; exit 7'])
-    expect([out, exit, err]).toEqual([`${pid}\n`, 7, 'released\n'])
+    const { out, exit, pid, err } = await run(['sh', '-c', 'echo $$; exit 7'], { inject: { A: 'wiped before' } })
+    expect([out, exit, err]).toEqual([`${pid}\n`, 7, 'released with 0 bytes\n'])
   })
 
   test('dies of its own signals', async () => {
@@ -43,11 +43,19 @@ describe('the program', () => {
     expect((await run(['sh', '-c', 'kill -PIPE $$'])).signal).toBe('SIGPIPE')
   })
 
-  test('starts with no signal ignored or blocked, and with the core limit we were given', async () => {
-    const limit = Bun.spawnSync(['sh', '-c', 'ulimit -c']).stdout.toString()
-    const { out } = await run(['sh', '-c', 'grep -E "^Sig(Ign|Blk)" /proc/self/status; ulimit -c'])
+  test('starts with no signal ignored or blocked', async () => {
+    const { out } = await run(['sh', '-c', 'grep -E "^Sig(Ign|Blk)" /proc/self/status'])
     expect(out).toMatch(/SigBlk:\s0{16}\nSigIgn:\s0{16}\n/)
-    expect(out.split('\n')[2]).toBe(limit.trim())
+  })
+
+  test('has the core limit we were given, not ours', () => {
+    const limited = (words: string) => {
+      const script = `ulimit -S -c 5 2> /dev/null; ${words}`
+      const launch = JSON.stringify({ command: ['sh', '-c', 'ulimit -S -c'], inject: {}, clean: false })
+      const program = join(import.meta.dir, 'become.ts')
+      return Bun.spawnSync(['sh', '-c', script, process.execPath, program, launch], { env: BASE }).stdout.toString()
+    }
+    expect(limited('exec "$0" "$@"')).toBe(limited('ulimit -S -c'))
   })
 
   test('inherits no descriptor of ours', async () => {

@@ -93,6 +93,17 @@ describe('writeAtomically', () => {
     expect(readdirSync(directory)).toEqual(['out'])
   })
 
+  test('the mode is the one that was asked for, whatever the umask', () => {
+    const path = join(fresh(), 'out')
+    const before = process.umask(0o277)
+    try {
+      writeAtomically(path, bytes('x'), { overwrite: false })
+    } finally {
+      process.umask(before)
+    }
+    expect(mode(path)).toBe(0o600)
+  })
+
   test('an existing file stays unless it may be replaced; then a loose mode becomes 0600', () => {
     const directory = fresh()
     const path = join(directory, 'out')
@@ -142,6 +153,10 @@ describe('writeAtomically', () => {
       )
       expect(message).toContain('vault directory')
     }
+    const { kind } = failure(() =>
+      writeAtomically(join(vault, 'x'), bytes('x'), { overwrite: true, outside: join(directory, 'alias') }),
+    )
+    expect(kind).toBe('failed')
     writeAtomically(join(directory, 'vaultx'), bytes('x'), { overwrite: true, outside: vault })
     expect(readdirSync(vault)).toEqual(['deeper'])
   })

@@ -9,6 +9,11 @@ import { TerminalAsk } from '../../../src/modes/cli/prompt.ts'
 const [question, result = ''] = Bun.argv.slice(2)
 const ask = new TerminalAsk({ stdinIsTerminal: isTerminal(0), dumb: process.env['TERM'] === 'dumb' })
 
+/** The settings of the terminal, also when no standard stream leads there. */
+function terminalState(): string {
+  return Bun.spawnSync(['sh', '-c', 'stty -g < /dev/tty']).stdout.toString()
+}
+
 async function answer(): Promise<unknown> {
   switch (question) {
     case 'hidden':
@@ -20,6 +25,11 @@ async function answer(): Promise<unknown> {
       ]
     case 'confirm':
       return ask.confirm('Really?')
+    case 'hidden then state': {
+      const before = terminalState()
+      await ask.hidden('Passphrase: ')
+      return terminalState() === before
+    }
     case 'confirm then hidden':
       return [
         await ask.confirm('Sure?'),

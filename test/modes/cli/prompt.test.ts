@@ -122,13 +122,17 @@ describe('hidden input', () => {
   })
 
   test.each([
-    ['TERM', 143],
-    ['HUP', 129],
-    ['INT', 130],
-  ])('SIG%s gives the terminal its echo back', async (signal, exit) => {
-    const pid = join(root, `pid-${signal}`)
+    ['TERM', 143, ''],
+    ['HUP', 129, ''],
+    ['INT', 130, ''],
+    // The runtime restores its own standard streams at the end; here none of them is the terminal.
+    ['TERM', 143, '< /dev/null > /dev/null 2>&1'],
+    ['HUP', 129, '< /dev/null > /dev/null 2>&1'],
+  ])('SIG%s (exit code %p) gives the terminal its echo back %s', async (signal, exit, streams) => {
+    const pid = join(root, `pid-${next++}`)
+    const inner = `echo $$ > ${pid}; exec "$0" "$@" ${streams}`
     const session = new Session('hidden', {
-      script: `stty -g; sh -c 'echo $$ > ${pid}; exec "$0" "$@"' "$0" "$@"; echo "EXIT $?"; stty -g; echo END`,
+      script: `stty -g; sh -c '${inner}' "$0" "$@"; echo "EXIT $?"; stty -g; echo END`,
     })
     await session.shows('Passphrase: ')
     expect(Bun.spawnSync(['sh', '-c', `kill -${signal} $(cat ${pid})`]).exitCode).toBe(0)
@@ -143,9 +147,14 @@ describe('hidden input', () => {
     expect(screen).not.toContain('topsecret')
   })
 
+  test('the echo is back as soon as the answer is there, not only at the end of the program', async () => {
+    expect((await typed('topsecret\r', {}, 'hidden then state')).outcome).toEqual({ answer: true })
+  })
+
   test('works when all three streams lead elsewhere', async () => {
     const script = 'stty -g; "$0" "$@" < /dev/null > /dev/null 2>&1; echo "EXIT $?"; stty -g; echo END'
-    expect((await typed('topsecret\r', { script })).outcome).toEqual({ answer: hex('topsecret') })
+    const { outcome, restored } = await typed('topsecret\r', { script })
+    expect({ outcome, restored }).toEqual({ outcome: { answer: hex('topsecret') }, restored: true })
   })
 })
 
