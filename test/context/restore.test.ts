@@ -3,6 +3,8 @@ import { describe, expect, test } from 'bun:test'
 import { copyFileSync, linkSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Restored } from '../../src/commands/define.ts'
+import { openLmdb } from '../../src/store/lmdb.ts'
+import { TABLES, decodeSecret, encodeSecret } from '../../src/vault/schema.ts'
 import { PASSPHRASE, failureOf, makeFilledVault, makeRoot, valueOf, withContext } from './fixture.ts'
 
 const root = makeRoot('restore')
@@ -159,6 +161,22 @@ describe('refuses, and changes nothing', () => {
     }
     expect(kinds).toContain('corrupt')
     expect([...kinds].filter((kind) => !['ok', 'corrupt', 'wrong_passphrase'].includes(kind))).toEqual([])
+  })
+
+  test('a forged value in an otherwise sound file, found with the passphrase', async () => {
+    const forged = join(root, 'forged.db')
+    copyFileSync(backup, forged)
+    const store = await openLmdb(forged, { tables: TABLES, mode: 'write' })
+    store.commit((writer) => {
+      for (const { key, value } of [...writer.range('secrets')]) {
+        const record = decodeSecret(key, value)
+        record.box[record.box.length - 1] = (record.box.at(-1) ?? 0) ^ 1
+        writer.put('secrets', key, encodeSecret(key, record))
+      }
+    })
+    await store.close()
+    expect((await restore(place(), forged, { dryRun: true, variables: {} })).verified).toBe('structure')
+    expect((await refused(forged)).kind).toBe('corrupt')
   })
 
   test('a wrong passphrase', async () => {
