@@ -47,8 +47,7 @@ function generated(): Map<string, string> {
   const documents = [join(root, 'README.md'), ...readdirSync(topics).map((name) => join(topics, name))]
   for (const path of documents) files.set(path, fillBlocks(readFileSync(path, 'utf8')))
   files.set(join(golden, 'manifest.json'), `${JSON.stringify(descriptions, undefined, 2)}\n`)
-  const exits = Object.values(FAILURES).map(({ exit, about }) => [exit, about] as const)
-  files.set(join(golden, 'tvault.1'), man(descriptions, [[0, 'it worked'], ...exits], build.version))
+  files.set(join(golden, 'tvault.1'), man(descriptions, build.version))
   for (const shell of SHELLS) files.set(join(golden, 'completion', shell), completion(shell, descriptions))
   files.set(join(golden, 'help', 'tvault.txt'), rootHelp(descriptions))
   for (const description of descriptions) {

@@ -12,14 +12,22 @@ export default define({
   holdsKeys: false,
   input: {
     topic: { kind: 'text', at: 0, about: 'Which one; without it all are listed' },
+    man: { kind: 'flag', about: 'The manual page instead, for man -l -' },
   },
   examples: [
     { words: 'docs', about: 'The list' },
     { words: 'docs threat-model', about: 'One document' },
     { words: 'docs commands --json', about: 'Every command as data' },
+    { words: 'docs --man', about: 'The manual page; tvault docs --man | man -l - shows it' },
   ],
-  async run(context, { topic: slug }) {
+  async run(context, { topic: slug, man: manual }) {
     const topics = context.topics()
+    if (manual) {
+      if (slug !== undefined)
+        throw new Failure('usage', 'there is one manual page for all topics', { hint: 'tvault docs --man' })
+      const { man } = await import('../faces/man.ts')
+      return { topics, text: man(context.catalog(), context.build.version), commands: undefined }
+    }
     if (slug === undefined) return { topics, text: undefined, commands: undefined }
     const text = await context.topic(slug)
     if (text === undefined) {

@@ -1,21 +1,20 @@
 // The manual page in roff, from the same descriptions as everything else.
+import { FAILURES } from '../lib/errors.ts'
 import type { Description } from './description.ts'
+import { GLOBAL_FLAGS } from './fields.ts'
 import { fieldAbout, flagForm, flags, positionals, usage } from './command-help.ts'
 
-/** Text that roff takes literally. */
+/** Text that roff takes literally; characters beyond ASCII by their number, whatever encoding it expects. */
 function literal(text: string): string {
   return text
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
     .replace(/^([.'])/gm, '\\&$1')
+    .replace(/[^\0-\x7f]/gu, (c) => `\\[u${c.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}]`)
 }
 
-/** tvault(1). `exits` are the exit codes with their meaning; `version` stands in the footer. */
-export function man(
-  descriptions: readonly Description[],
-  exits: readonly (readonly [number, string])[],
-  version: string,
-): string {
+/** tvault(1); `version` stands in the footer. */
+export function man(descriptions: readonly Description[], version: string): string {
   const lines = [
     `.TH TVAULT 1 "" "tvault ${version}" "User Commands"`,
     '.SH NAME',
@@ -36,7 +35,10 @@ export function man(
     for (const { words, about } of description.examples)
       lines.push('.PP', '.nf', `    tvault ${literal(words)}`, '.fi', literal(about))
   }
-  lines.push('.SH EXIT STATUS')
-  for (const [code, about] of exits) lines.push('.TP', `.B ${code}`, literal(about))
+  lines.push('.SH OPTIONS', 'These stand before or after the other words of every command.')
+  for (const field of GLOBAL_FLAGS)
+    lines.push('.TP', `.B ${literal(flagForm(field).trim())}`, literal(fieldAbout(field)))
+  lines.push('.SH EXIT STATUS', '.TP', '.B 0', 'it worked')
+  for (const { exit, about } of Object.values(FAILURES)) lines.push('.TP', `.B ${exit}`, literal(about))
   return `${lines.join('\n')}\n`
 }
