@@ -12,6 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  statfsSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { open } from 'lmdb'
@@ -28,6 +29,7 @@ import {
   isSameFile,
   lockPath,
   removeLeftovers,
+  reserveLock,
   syncDirectory,
   syncFile,
   whileInPlace,
@@ -42,6 +44,8 @@ const OPEN_TRIES = 50
 const DEFAULT_LOCK_MILLISECONDS = 10_000
 const EIO = 5
 const ENOSPC = 28
+/** A lock file that has to be made must find its blocks, or LMDB dies of SIGBUS; in bytes, with a reserve. */
+const LOCK_ROOM = 65_536
 
 /**
  * Opens the vault file at `path`. `create` makes it (it must not exist) with all tables; `write` and `read` check the
@@ -264,6 +268,7 @@ class LmdbStore implements Store {
 
   /** A fresh file with what `fill` puts into it, durable. Rows are put one by one, so no page ever held anything else. */
   async #write(path: string, fill: (to: Writer) => void): Promise<void> {
+    reserveLock(path)
     const fresh = new Environment(path, false, this.#tables)
     try {
       this.#transaction(fresh, fill, new Rows(() => fresh))
@@ -277,6 +282,7 @@ class LmdbStore implements Store {
 
   async #verify(path: string, look: (reader: Reader) => void): Promise<void> {
     deepCheck(path)
+    reserveLock(path)
     const fresh = new Environment(path, true, this.#tables)
     try {
       look(new Rows(() => fresh))
@@ -332,6 +338,10 @@ function refuseUnfit(path: string, readOnly: boolean): void {
     throw new Failure('failed', `${basename(lock)} is not a regular file`, {
       hint: `rm -r ${basename(lock)} beside the vault`,
     })
+  }
+  const { bavail, bsize } = statfsSync(dirname(path))
+  if (stats === undefined && bavail * bsize < LOCK_ROOM) {
+    throw new Failure('failed', `the disk is full: there is no room for ${basename(lock)}`, { hint: 'df -h shows it' })
   }
   if (readOnly) return
   try {

@@ -8,15 +8,35 @@
 // Whoever opens the vault and finds vault.db.next finishes step 3 first. Openers hold a shared flock on the vault.db
 // they open and look again afterwards whether it still has that name, so none pairs the old lock with the new file.
 // Processes that have the old file open go on reading it; before they write they notice the new one.
-import { closeSync, existsSync, fstatSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { Failure, systemCode } from '../lib/errors.ts'
 import { lockWithin } from './lock.ts'
 
 const WINDOW_MILLISECONDS = 5000
+/** More than LMDB's table of readers takes (8,272). */
+const LOCK_BYTES = 16_384
 
 export const buildingPath = (path: string): string => `${path}.building`
 const nextPath = (path: string): string => `${path}.next`
 export const lockPath = (path: string): string => `${path}-lock`
+
+/**
+ * Makes the lock file of a database that only this process knows, with its blocks. LMDB would make a sparse one and
+ * write to it through memory, and on a full disk that is a SIGBUS instead of an error. Throws ENOSPC.
+ */
+export function reserveLock(path: string): void {
+  writeFileSync(lockPath(path), Buffer.alloc(LOCK_BYTES), { mode: 0o600 })
+}
 
 /** Makes names in `directory` durable. */
 export function syncDirectory(directory: string): void {

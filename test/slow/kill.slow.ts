@@ -35,7 +35,7 @@ interface Operation {
 const OPERATIONS: Record<string, Operation> = {
   set: { words: ['set', 'KEY_1', 'changed'] },
   'set of a new key': { words: ['set', 'NEW', 'value'] },
-  import: { words: ['import', 'more.env', '--overwrite'] },
+  import: { words: ['import', '.env.more', '--overwrite'] },
   delete: { words: ['delete', 'KEY_2', 'KEY_3', '-y'] },
   'projects delete': { words: ['projects', 'delete', 'web', '-y'] },
   rotate: { words: ['key', 'rotate', ...CHEAP], env: { TVAULT_NEW_PASSPHRASE: NEW_PASSPHRASE } },
@@ -89,7 +89,7 @@ beforeAll(async () => {
   await room.must('backup', 'backup.db')
   await room.must('set', 'KEY_4', 'second value 4')
   const lines = Array.from({ length: 40 }, (_, index) => `KEY_${index + 1}=imported ${index}`)
-  writeFileSync(join(room.folder, 'more.env'), `${lines.join('\n')}\n`)
+  writeFileSync(join(room.folder, '.env.more'), `${lines.join('\n')}\n`)
   cpSync(room.vault, base, { recursive: true })
 })
 afterAll(() => room.remove())
