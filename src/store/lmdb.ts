@@ -1,31 +1,21 @@
 // The store on LMDB. The only file that knows the package lmdb. Rules that are easy to break (measured): write only in
 // `transactionSync` with a body that returns no promise, read with `get` (getBinaryFast returns a shared buffer), keep
 // overlappingSync off, and let no file near LMDB that check.ts did not accept.
-import {
-  accessSync,
-  chmodSync,
-  constants,
-  existsSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  statfsSync,
-} from 'node:fs'
+import { chmodSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { open } from 'lmdb'
 import type { Database, DatabaseOptions, RootDatabase } from 'lmdb'
-import { Failure, systemCode } from '../lib/errors.ts'
+import { Failure } from '../lib/errors.ts'
 import { deepCheck, deepCheckDescriptor, preflight } from './check.ts'
 import { WriteLock } from './lock.ts'
+import { refuseTarget, refuseUnfit, writeFailure } from './refuse.ts'
 import type { OpenOptions, Range, Reader, Row, Store, TableName, Writer } from './store.ts'
 import {
   buildingPath,
   commitReplacement,
   finishReplacement,
   hasReplacement,
+  holdPlace,
   isSameFile,
   lockPath,
   removeLeftovers,
@@ -42,10 +32,6 @@ type Table = Database<Uint8Array, Uint8Array>
 const ENCODING = { encoding: 'binary', keyEncoding: 'binary' } as const
 const OPEN_TRIES = 50
 const DEFAULT_LOCK_MILLISECONDS = 10_000
-const EIO = 5
-const ENOSPC = 28
-/** A lock file that has to be made must find its blocks, or LMDB dies of SIGBUS; in bytes, with a reserve. */
-const LOCK_ROOM = 65_536
 
 /**
  * Opens the vault file at `path`. `create` makes it (it must not exist) with all tables; `write` and `read` check the
@@ -168,7 +154,10 @@ class LmdbStore implements Store {
       const environment = whileInPlace(this.path, (fd) => {
         deepCheckDescriptor(fd)
         refuseUnfit(this.path, this.#readOnly)
-        return new Environment(this.path, this.#readOnly, this.#tables)
+        const opened = new Environment(this.path, this.#readOnly, this.#tables)
+        // To LMDB, opening a table for writing is a commit of its own, so it happens under the same lock.
+        if (!this.#readOnly) for (const name of this.#tables) opened.table(name)
+        return opened
       })
       if (environment !== undefined) return environment
     }
@@ -221,7 +210,12 @@ class LmdbStore implements Store {
     const release = this.#lock.take()
     try {
       this.#freshen()
-      return this.#transaction(this.#environment, change, this.#rows)
+      const place = holdPlace(this.path)
+      try {
+        return this.#transaction(this.#environment, change, this.#rows)
+      } finally {
+        place.release()
+      }
     } finally {
       release()
     }
@@ -323,45 +317,13 @@ class LmdbStore implements Store {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await Promise.all([...this.#closing, this.#environment.root.close()])
-  }
-}
-
-/**
- * LMDB dies with a signal when it cannot open its lock file, so whether it can is asked before. A reader does without
- * one that it may not touch, but not without one that is no file. Throws `failed`.
- */
-function refuseUnfit(path: string, readOnly: boolean): void {
-  const lock = lockPath(path)
-  const stats = statSync(lock, { throwIfNoEntry: false })
-  if (stats !== undefined && !stats.isFile()) {
-    throw new Failure('failed', `${basename(lock)} is not a regular file`, {
-      hint: `rm -r ${basename(lock)} beside the vault`,
-    })
-  }
-  const { bavail, bsize } = statfsSync(dirname(path))
-  if (stats === undefined && bavail * bsize < LOCK_ROOM) {
-    throw new Failure('failed', `the disk is full: there is no room for ${basename(lock)}`, { hint: 'df -h shows it' })
-  }
-  if (readOnly) return
-  try {
-    const present = [path, lock].filter((file) => existsSync(file))
-    for (const file of present.length === 2 ? present : [dirname(path), ...present]) {
-      accessSync(file, constants.R_OK | constants.W_OK)
+    const place = existsSync(this.path) ? holdPlace(this.path) : undefined
+    try {
+      await Promise.all([...this.#closing, this.#environment.root.close()])
+    } finally {
+      place?.release()
     }
-  } catch (error) {
-    throw writeFailure(error)
   }
-}
-
-/** A copy target must be new, or a plain file that may be overwritten and is not the live vault itself. */
-function refuseTarget(path: string, liveInode: number, overwrite: boolean): void {
-  const stats = lstatSync(path, { throwIfNoEntry: false })
-  if (stats === undefined) return
-  if (!stats.isFile()) throw new Failure('failed', 'the target is not a regular file')
-  if (stats.ino === liveInode)
-    throw new Failure('usage', 'the target is the vault itself', { hint: 'name another file' })
-  if (!overwrite) throw new Failure('conflict', 'the target exists already', { hint: 'name another file' })
 }
 
 function bounds({ from, to, reverse = false, limit }: Range): Record<string, unknown> {
@@ -373,23 +335,4 @@ function bounds({ from, to, reverse = false, limit }: Range): Record<string, unk
 /** LMDB hands out Buffers; the contract says plain bytes that belong to the caller. */
 function plain(bytes: Uint8Array): Uint8Array {
   return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-}
-
-function writeFailure(error: unknown): unknown {
-  if (error instanceof Failure) return error
-  const number = (error as { code?: unknown } | undefined)?.code
-  const code = systemCode(error)
-  if (number === EIO || number === ENOSPC || code === 'ENOSPC' || code === 'EDQUOT') {
-    return new Failure('failed', 'the vault could not be written; nothing was changed', {
-      hint: 'is the disk full? df -h shows it',
-      cause: error,
-    })
-  }
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM' || code === 'ENOENT' || code === 'EEXIST') {
-    return new Failure('failed', `the vault could not be written: ${code}`, {
-      hint: 'check the directory and its mode',
-      cause: error,
-    })
-  }
-  return error
 }

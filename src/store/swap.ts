@@ -5,8 +5,11 @@
 //   2. checked and fsynced, it is renamed to vault.db.next: THE COMMIT POINT. From here the new state is the vault;
 //   3. under an exclusive flock on the old vault.db: delete vault.db-lock, rename vault.db.next to vault.db.
 //
-// Whoever opens the vault and finds vault.db.next finishes step 3 first. Openers hold a shared flock on the vault.db
-// they open and look again afterwards whether it still has that name, so none pairs the old lock with the new file.
+// Whoever opens the vault and finds vault.db.next finishes step 3 first. Openers hold an exclusive flock on the
+// vault.db they open and look again afterwards whether it still has that name, so none pairs the old lock with the new
+// file. Commits and closes hold it too, because LMDB does not keep the three apart on its own (lmdb 3.5.6, measured):
+// an open that overlaps a commit sets the shared transaction number back, and the next writer overwrites that commit;
+// an open that overlaps the last close finds destroyed mutexes. Reading from an open file needs no lock.
 // Processes that have the old file open go on reading it; before they write they notice the new one.
 import {
   closeSync,
@@ -22,7 +25,8 @@ import {
 import { Failure, systemCode } from '../lib/errors.ts'
 import { lockWithin } from './lock.ts'
 
-const WINDOW_MILLISECONDS = 5000
+/** Commits are short, but the one of a large import may take seconds. */
+const PLACE_MILLISECONDS = 30_000
 /** More than LMDB's table of readers takes (8,272). */
 const LOCK_BYTES = 16_384
 
@@ -81,7 +85,7 @@ export function finishReplacement(path: string, directory: string): void {
   if (!hasReplacement(path)) return
   const fd = openExisting(path)
   try {
-    if (fd !== undefined) lockWithin(fd, 'exclusive', WINDOW_MILLISECONDS)
+    if (fd !== undefined) lockWithin(fd, 'exclusive', PLACE_MILLISECONDS)
     rmSync(lockPath(path), { force: true })
     renameSync(nextPath(path), path)
     syncDirectory(directory)
@@ -100,18 +104,29 @@ export function finishReplacement(path: string, directory: string): void {
   }
 }
 
-/**
- * Runs `open` on the file at `path` while nobody can replace it. Returns what `open` returns, or undefined when the
- * file was replaced meanwhile or a replacement waits, so that the caller finishes it and tries again.
- */
-export function whileInPlace<T>(path: string, open: (fd: number) => T): T | undefined {
+/** The lock on the file at `path` itself, taken; call what is returned to let go. Throws `busy`, or the system error. */
+export function holdPlace(path: string): { fd: number; release: () => void } {
   const fd = openSync(path, 'r')
   try {
-    lockWithin(fd, 'shared', WINDOW_MILLISECONDS)
+    lockWithin(fd, 'exclusive', PLACE_MILLISECONDS)
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+  return { fd, release: () => closeSync(fd) }
+}
+
+/**
+ * Runs `open` on the file at `path` while nobody can replace it or commit to it. Returns what `open` returns, or
+ * undefined when the file was replaced meanwhile or a replacement waits, so that the caller finishes it and tries again.
+ */
+export function whileInPlace<T>(path: string, open: (fd: number) => T): T | undefined {
+  const { fd, release } = holdPlace(path)
+  try {
     if (hasReplacement(path) || !isSameFile(path, fstatSync(fd).ino)) return undefined
     return open(fd)
   } finally {
-    closeSync(fd)
+    release()
   }
 }
 
