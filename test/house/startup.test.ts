@@ -1,4 +1,4 @@
-// What is parsed before the first command runs: the static imports of main.ts in the real bundle. Heavy rooms and
+// What is parsed before the first command runs: the static imports of main.ts and of the frame in the real bundle. Heavy rooms and
 // packages must be reachable through `import()` only, or every start pays for them.
 import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
@@ -11,8 +11,10 @@ const HEAVY = /node_modules\/|^src\/(?:vault|store|crypto|guard)\/|\.wasm$|\.bin
 const SLOW = /^node:(?:tty|net|http|https|child_process|worker_threads|readline|zlib)$/
 const ALLOWED = /^node_modules\/cac\//
 
-/** Files that `main.ts` reaches without `import()`, in a bundle where `changed` files hold other text. */
-async function eager(changed: Record<string, string> = {}): Promise<string[]> {
+const ENTRIES: readonly string[] = ['src/main.ts', 'src/modes/cli/index.ts']
+
+/** Files that the entry and the frame reach without `import()`, in a bundle where `changed` files hold other text. */
+async function eager(changed: Record<string, string> = {}, entries = ENTRIES): Promise<string[]> {
   const built = await Bun.build({
     entrypoints: [join(ROOT, 'src/main.ts')],
     target: 'bun',
@@ -25,7 +27,7 @@ async function eager(changed: Record<string, string> = {}): Promise<string[]> {
   })
   const inputs = new Map(Object.entries(built.metafile!.inputs).map(([path, input]) => [fromRoot(path), input.imports]))
   const seen = new Set<string>()
-  const queue = ['src/main.ts']
+  const queue = [...entries]
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     if (seen.has(path)) continue
     seen.add(path)
@@ -62,6 +64,10 @@ test('the start reaches the frame and the commands, and nothing heavy', async ()
     expect(paths).toContain(expected)
   }
   expect(heavy(paths)).toEqual([])
+})
+
+test('`--version` is answered before the frame is loaded', async () => {
+  expect(await eager({}, ['src/main.ts'])).not.toContain('src/modes/cli/index.ts')
 })
 
 test.each([

@@ -7,7 +7,6 @@ import { execute } from '../../commands/execute.ts'
 import { groupHelp, rootHelp } from '../../faces/help.ts'
 import { commandHelp } from '../../faces/command-help.ts'
 import { PLAIN_WIDTH } from '../../faces/layout.ts'
-import { build } from '../../lib/build.ts'
 import { out } from '../../lib/out.ts'
 import { parseArguments } from './argv.ts'
 import type { Parsed } from './argv.ts'
@@ -19,10 +18,6 @@ import { meant } from './words.ts'
 export async function main(tokens: readonly string[]): Promise<number> {
   const form = formOf(tokens)
   try {
-    if (tokens.length === 1 && tokens[0] === '--version') {
-      out(`tvault ${build.version} (commit ${build.commit}, ${build.platform})\n`)
-      return 0
-    }
     return await dispatch(tokens, ({ json, verbose }) => Object.assign(form, { json, verbose }))
   } catch (error) {
     form.colour = !form.json && (await errorsMayHaveColour())
