@@ -6,3 +6,6 @@ export const build: { readonly version: string; readonly commit: string; readonl
   commit: process.env['TVAULT_COMMIT'] ?? 'dev',
   platform: `${process.platform}-${process.arch}`,
 }
+
+/** What `--version` prints. */
+export const versionLine = `tvault ${build.version} (commit ${build.commit}, ${build.platform})\n`

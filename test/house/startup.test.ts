@@ -1,5 +1,5 @@
-// What is parsed before the first command runs: the static imports of main.ts and of the frame in the real bundle. Heavy rooms and
-// packages must be reachable through `import()` only, or every start pays for them.
+// What is parsed before the first command runs: the static imports of main.ts and of the frame in the real bundle.
+// Heavy rooms and packages must be reachable through `import()` only, or every start pays for them.
 import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
@@ -68,6 +68,10 @@ test('the start reaches the frame and the commands, and nothing heavy', async ()
 
 test('`--version` is answered before the frame is loaded', async () => {
   expect(await eager({}, ['src/main.ts'])).not.toContain('src/modes/cli/index.ts')
+})
+
+test('--version reaches nothing but what it prints', async () => {
+  expect((await eager({}, ['src/main.ts'])).toSorted()).toEqual(['package.json', 'src/lib/build.ts', 'src/main.ts'])
 })
 
 test.each([

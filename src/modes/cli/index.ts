@@ -14,6 +14,16 @@ import { print } from './print.ts'
 import { formOf, report } from './report.ts'
 import { meant } from './words.ts'
 
+/**
+ * Ends the process with a told failure for errors that nobody caught. Without it the runtime would print lines of the
+ * bundle, and a message that could hold a value.
+ */
+export function guard(tokens: readonly string[]): void {
+  const giveUp = (error: unknown): never => process.exit(report(error, formOf(tokens)))
+  process.on('uncaughtException', giveUp)
+  process.on('unhandledRejection', giveUp)
+}
+
 /** Runs one call of `tvault` with `tokens` (without the program's name) and returns the exit code. Throws nothing. */
 export async function main(tokens: readonly string[]): Promise<number> {
   const form = formOf(tokens)
