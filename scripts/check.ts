@@ -32,6 +32,7 @@ async function run(check: Check): Promise<Outcome> {
   const [script = '', ...words] = check.command
   if (!existsSync(script)) return { name: check.name, ok: false, seconds: 0, report: `${script} is missing` }
   const child = Bun.spawn([process.execPath, script, ...words], {
+    env: { ...process.env, NO_COLOR: '1' },
     cwd: root,
     stdin: 'ignore',
     stdout: 'pipe',
