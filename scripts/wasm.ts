@@ -54,7 +54,7 @@ export interface Built {
 function tool(path: string, words: readonly string[]): void {
   const command = [process.execPath, '--bun', join(root, 'node_modules', path), ...words]
   const done = Bun.spawnSync(command, { cwd: root, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' })
-  if (done.exitCode !== 0) throw new Error(`${path} failed\n${done.stdout}${done.stderr}`)
+  if (done.exitCode !== 0) throw new Error(`${path} failed\n${done.stdout.toString()}${done.stderr.toString()}`)
 }
 
 /** Builds both modules into `folder`; a module that is there already is replaced in one step. */

@@ -1,15 +1,17 @@
 // BLAKE2b (RFC 7693), unkeyed, with all of its state in one piece of memory that the caller places.
 // There are no tables in memory: a table would have to survive the wiping, and this way nothing has to.
 
-// The state: h (8 words), count of bytes, bytes waiting in the buffer, the buffer (128), the work vector v (16 words).
+// The state: h (8 words), count of bytes, bytes waiting in the buffer, the buffer (128), the work vector v (16 words),
+// and a number on its way into the buffer.
 const COUNT: usize = 64
 const WAITING: usize = 72
 const BUFFER: usize = 80
 const WORK: usize = 208
+const NUMBER: usize = 336
 const BLOCK: usize = 128
 
 /** Bytes of one state. */
-export const BLAKE2B_SIZE: usize = 336
+export const BLAKE2B_SIZE: usize = 344
 
 /** Starts a hash of `size` bytes (1 … 64) in the state at `state`. RFC 7693 section 3.3, without a key. */
 export function blake2bStart(state: usize, size: u32): void {
@@ -38,9 +40,9 @@ export function blake2bAbsorb(state: usize, from: usize, length: usize): void {
 
 /** Hashes one number as four bytes, least significant first. */
 export function blake2bAbsorbWord(state: usize, word: u32): void {
-  // The work vector is idle between compressions.
-  store<u32>(state + WORK, word)
-  blake2bAbsorb(state, state + WORK, 4)
+  // A place of its own: taking it in may compress a full buffer, and that uses everything else.
+  store<u32>(state + NUMBER, word)
+  blake2bAbsorb(state, state + NUMBER, 4)
 }
 
 /** Ends the hash: its first `size` bytes, the number given at the start, are written to `to`. */

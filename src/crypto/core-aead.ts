@@ -17,13 +17,13 @@ interface Exports {
   EXPECTED_AT: WebAssembly.Global
   TEXT_AT: WebAssembly.Global
   PIECE: WebAssembly.Global
-  start(): void
-  authenticate(length: number): void
-  encrypt(length: number): void
-  rewind(): void
-  decrypt(length: number): void
-  finish(associatedSize: bigint, textSize: bigint): number
-  wipe(used: number): void
+  start: () => void
+  authenticate: (length: number) => void
+  encrypt: (length: number) => void
+  rewind: () => void
+  decrypt: (length: number) => void
+  finish: (associatedSize: bigint, textSize: bigint) => number
+  wipe: (used: number) => void
 }
 
 const KEY_SIZE = 32
