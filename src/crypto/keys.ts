@@ -21,13 +21,6 @@ export const LABELS = {
   'audit-chain': 'tvault/1/audit-chain',
 } as const
 
-export type Label = keyof typeof LABELS
-
-/** `length` bytes (32 unless said, at most 8160) from `key` for one purpose: HKDF-SHA256 without salt, the label as info. */
-export function subkey(key: Uint8Array, label: Label, length = 32): Uint8Array {
-  return hkdf(key, new Uint8Array(0), new TextEncoder().encode(LABELS[label]), length)
-}
-
 /** `length` bytes (at most 8160, else RangeError) of HKDF-SHA256 (RFC 5869) over `key`. */
 export function hkdf(key: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', key, salt, info, length))

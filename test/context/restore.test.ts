@@ -168,7 +168,7 @@ describe('refuses, and changes nothing', () => {
     copyFileSync(backup, forged)
     const store = await openLmdb(forged, { tables: TABLES, mode: 'write' })
     store.commit((writer) => {
-      for (const { key, value } of [...writer.range('secrets')]) {
+      for (const { key, value } of Array.from(writer.range('secrets'))) {
         const record = decodeSecret(key, value)
         record.box[record.box.length - 1] = (record.box.at(-1) ?? 0) ^ 1
         writer.put('secrets', key, encodeSecret(key, record))
