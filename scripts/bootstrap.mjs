@@ -128,11 +128,24 @@ function isCurrent(stamp, content) {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === content
 }
 
+/** The registry that npm is set up for, which Bun does not look for in all the places that npm does. */
+function registryOfNpm() {
+  const asked = spawnSync('npm', ['config', 'get', 'registry'], {
+    encoding: 'utf8',
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const registry = asked.status === 0 ? asked.stdout.trim() : ''
+  return /^https?:\/\//.test(registry) ? { npm_config_registry: registry } : {}
+}
+
 function installPackages(bun, environment) {
   const wanted = `${BUN} ${hashOf(['bun.lock'])}`
   if (isCurrent(stamps.packages, wanted)) return
   say('installing packages …')
-  must('cannot install packages', bun, ['install', '--frozen-lockfile'], { env: environment })
+  must('cannot install packages', bun, ['install', '--frozen-lockfile'], {
+    env: { ...registryOfNpm(), ...environment },
+  })
   writeFileSync(stamps.packages, wanted)
 }
 

@@ -211,3 +211,15 @@ describe('alone', () => {
     expect(foreign(all)).toEqual([])
   }, 120_000)
 })
+
+test('a second start has nothing to do: quiet, and under three seconds', () => {
+  const bootstrap = join(import.meta.dir, '..', 'scripts', 'bootstrap.mjs')
+  const start = (): { code: number | null; out: string; err: string } =>
+    run([process.execPath, bootstrap, 'start', '--version'], { HOME: folder })
+  start()
+  const begin = performance.now()
+  const { code, out, err } = start()
+  expect([code, err]).toEqual([0, ''])
+  expect(out).toMatch(/^tvault \d/)
+  expect(performance.now() - begin).toBeLessThan(3000)
+}, 120_000)
