@@ -111,7 +111,11 @@ async function argon2Browser(): Promise<Kdf> {
   world.Module = { wasmBinary: readFileSync(join(folder, 'argon2.wasm')), postRun }
   const loaded = ((await import('argon2-browser/dist/argon2.js')) as { default: object }).default
   await started
-  Object.defineProperty(loaded, 'postRun', { set: (run: () => void) => run() })
+  Object.defineProperty(loaded, 'postRun', {
+    set(run: () => void) {
+      run()
+    },
+  })
   world.loadArgon2WasmModule = () => Promise.resolve(loaded)
   const { hash, ArgonType } = await import('argon2-browser')
   const run = ({ inputs, work, length }: KdfCase): Promise<Uint8Array> =>
