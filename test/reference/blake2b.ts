@@ -68,7 +68,7 @@ function compress(h: bigint[], block: Uint8Array, count: bigint, last: boolean):
 }
 
 /** `size` bytes (1 … 64) of BLAKE2b over `message`, with a key of up to 64 bytes (section 3.3). */
-export function blake2b(message: Uint8Array, size = 64, key = new Uint8Array(0)): Uint8Array {
+export function blake2b(message: Uint8Array, size = 64, key: Uint8Array = new Uint8Array(0)): Uint8Array {
   const whole = new Uint8Array((key.length > 0 ? 128 : 0) + message.length)
   whole.set(key)
   whole.set(message, whole.length - message.length)
