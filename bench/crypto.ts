@@ -1,11 +1,10 @@
 // The core's speed beside other implementations of the same functions. Results are compared before anything is
 // timed: a fast wrong answer is worth nothing.
-import { argon2Sync } from 'node:crypto'
 import { Bench } from 'tinybench'
 import type { BenchOptions } from 'tinybench'
-import { seal, unseal } from '../src/crypto/aead.ts'
-import type { Suite } from '../src/crypto/aead.ts'
-import { DEFAULT_KDF, derive } from '../src/crypto/kdf.ts'
+import { DEFAULT_KDF } from '../src/crypto/kdf.ts'
+import { aeads } from '../test/contract/aeads.ts'
+import { kdfs } from '../test/contract/kdfs.ts'
 import { withRatios } from './harness.ts'
 import type { Row } from './harness.ts'
 
@@ -45,45 +44,43 @@ async function measure(
   )
 }
 
-/** Argon2id at the default cost: ours and the one of node:crypto (BoringSSL). */
+/** Argon2id at the default cost, in every implementation that can do it; ours first. */
 export async function keyDerivation(runs: number): Promise<Row[]> {
-  const [passphrase, salt] = [random(20), random(16)]
+  const inputs = { password: random(20), salt: random(16), secret: new Uint8Array(0), associated: new Uint8Array(0) }
+  const one = { inputs, work: DEFAULT_KDF, length: 32 }
+  const able = (await kdfs()).filter((kdf) => kdf.can(one))
+  const expected = await able[0]!.derive(one)
+  for (const kdf of able) same(`argon2id of ${kdf.name}`, await kdf.derive(one), expected)
   const { memoryKib, passes, lanes } = DEFAULT_KDF
-  const native = (): Uint8Array =>
-    argon2Sync('argon2id', {
-      message: passphrase,
-      nonce: salt,
-      parallelism: lanes,
-      tagLength: 32,
-      memory: memoryKib,
-      passes,
-    })
-  const ours = (): Uint8Array => derive(passphrase, salt, DEFAULT_KDF)
-  same('argon2id', ours(), native())
+  const tasks = Object.fromEntries(able.map((kdf) => [kdf.name, () => kdf.derive(one)]))
   const options = { iterations: runs, time: 0, warmup: false }
-  return measure(`argon2id ${memoryKib / 1024} MiB, ${passes} passes, ${lanes} lanes`, 'ms', options, {
-    ours,
-    'node:crypto': native,
-  })
+  return measure(`argon2id ${memoryKib / 1024} MiB, ${passes} passes, ${lanes} lanes`, 'ms', options, tasks)
 }
 
-/** Both suites, sealing and opening values of three sizes. */
+/** Sealing and opening values of three sizes, both suites, in every implementation; ours first. */
 export async function boxes(milliseconds: number): Promise<Row[]> {
-  const [key, associated] = [random(32), random(64)]
+  const [key, nonce, associated] = [random(32), random(12), random(64)]
+  const options = { time: milliseconds, iterations: 8, warmupTime: 20, warmupIterations: 4 }
   const rows: Row[] = []
-  for (const suite of ['aes-256-gcm', 'chacha20-poly1305'] satisfies Suite[]) {
-    for (const size of [64, 4096, 1_048_576]) {
-      const plaintext = random(size <= 65_536 ? size : 65_536)
-      const whole = size <= 65_536 ? plaintext : Buffer.concat(Array.from({ length: size / 65_536 }, () => plaintext))
-      const box = seal(suite, key, whole, associated)
-      same(suite, unseal(suite, key, box, associated), whole)
-      const name = size < 1024 ? `${size} B` : size < 1_048_576 ? `${size / 1024} KiB` : `${size / 1_048_576} MiB`
-      const options = { time: milliseconds, iterations: 8, warmupTime: 20, warmupIterations: 4 }
-      const tasks = {
-        seal: () => seal(suite, key, whole, associated),
-        unseal: () => unseal(suite, key, box, associated),
+  for (const suite of ['aes-256-gcm', 'chacha20-poly1305'] as const) {
+    for (const [label, size] of [
+      ['64 B', 64],
+      ['4 KiB', 4096],
+      ['1 MiB', 1_048_576],
+    ] as const) {
+      const text = Buffer.concat(Array.from({ length: Math.ceil(size / 4096) }, () => random(Math.min(size, 4096))))
+      const able = (await aeads()).filter((aead) => aead.suite === suite && aead.most >= 1_048_576)
+      const sealed = await able[0]!.seal(key, nonce, text, associated)
+      for (const aead of able) {
+        same(`${suite} of ${aead.name}`, await aead.seal(key, nonce, text, associated), sealed)
+        same(`${suite} of ${aead.name}`, await aead.unseal(key, nonce, sealed, associated), text)
       }
-      rows.push(...(await measure(`${suite} ${name}`, 'MiB/s', options, tasks, size / 1_048_576)))
+      const seal = Object.fromEntries(able.map((aead) => [aead.name, () => aead.seal(key, nonce, text, associated)]))
+      const unseal = Object.fromEntries(
+        able.map((aead) => [aead.name, () => aead.unseal(key, nonce, sealed, associated)]),
+      )
+      rows.push(...(await measure(`${suite} seal ${label}`, 'MiB/s', options, seal, size / 1_048_576)))
+      rows.push(...(await measure(`${suite} open ${label}`, 'MiB/s', options, unseal, size / 1_048_576)))
     }
   }
   return rows
