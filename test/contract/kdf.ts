@@ -3,17 +3,16 @@
 import { describe, expect, test } from 'bun:test'
 import vectors from '../vectors/argon2id.json'
 import { draw, hex } from './draw.ts'
-import { nodeKdf } from './kdfs.ts'
+import { coreKdf, nodeKdf } from './kdfs.ts'
 import type { Kdf, KdfCase } from './kdfs.ts'
 
 export const RANDOM_SETS = 200
 
-/** Memory up to this is used in tests that run every time; one published vector takes 256 MiB. */
+/** One published vector takes 256 MiB: that is for our core alone. */
 const MOST_KIB = 65_536
 
-export const PUBLISHED: readonly { source: string; one: KdfCase; tag: string }[] = vectors
-  .filter((vector) => vector.memoryKib <= MOST_KIB)
-  .map(({ source, tag, password, salt, secret, associated, memoryKib, passes, lanes }) => ({
+export const PUBLISHED: readonly { source: string; one: KdfCase; tag: string }[] = vectors.map(
+  ({ source, tag, password, salt, secret, associated, memoryKib, passes, lanes }) => ({
     source,
     tag,
     one: {
@@ -21,7 +20,8 @@ export const PUBLISHED: readonly { source: string; one: KdfCase; tag: string }[]
       work: { memoryKib, passes, lanes },
       length: tag.length / 2,
     },
-  }))
+  }),
+)
 
 /** Random sets: every fourth one such that libsodium can do it, every fourth small enough for the twin. */
 export function randomCases(seed: number, count: number): KdfCase[] {
@@ -54,7 +54,7 @@ export function kdfSuite(kdf: Kdf): void {
   describe(`Argon2id contract: ${kdf.name}`, () => {
     test('published vectors', async () => {
       for (const { source, one, tag } of PUBLISHED) {
-        if (!kdf.can(one)) continue
+        if (!kdf.can(one) || (one.work.memoryKib > MOST_KIB && kdf !== coreKdf)) continue
         expect(`${source}: ${Buffer.from(await kdf.derive(one)).toString('hex')}`).toBe(`${source}: ${tag}`)
         counts.published++
       }
