@@ -10,8 +10,10 @@ const NOTHING = new Uint8Array(0)
 const LANES_TOGETHER = 2
 /** CPU time: compiled code needs half a millisecond for one MiB, one and a half with its compilation, interpreted code 16. */
 const PATIENCE_MS_PER_MIB = 6
-/** Before this much is filled, it may be the compiler that takes the time. */
-const JUDGED_FROM_MIB = 4
+/** It is judged each time so much was filled: less is over too soon to be measured. */
+const JUDGED_MIB = 4
+/** One slow time may be the compiler's or a busy machine's; interpreted code is slow every time. */
+const SLOW_TIMES = 3
 
 /** Everything that Argon2id hashes. `secret` is the K of RFC 9106, `associated` its X. */
 export interface Argon2Inputs {
@@ -72,16 +74,17 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, patienceMsPerMib = PA
 
   /** All slices of all passes; false when that would take forever. */
   function fill({ memoryKib, passes, lanes }: Argon2Work): boolean {
-    const start = process.cpuUsage()
-    let filledMib = 0
+    let [start, mib, slow] = [process.cpuUsage(), 0, 0]
     for (let pass = 0; pass < passes; pass++) {
       for (let slice = 0; slice < SLICES; slice++) {
         for (let first = 0; first < lanes; first += LANES_TOGETHER) {
           const end = Math.min(first + LANES_TOGETHER, lanes)
           wasm.fillSlice(pass, slice, first, end)
-          filledMib += (memoryKib / 1024 / SLICES / lanes) * (end - first)
-          if (filledMib < JUDGED_FROM_MIB) continue
-          if (process.cpuUsage(start).user / 1000 > filledMib * patienceMsPerMib) return false
+          mib += (memoryKib / 1024 / SLICES / lanes) * (end - first)
+          if (mib < JUDGED_MIB) continue
+          slow = process.cpuUsage(start).user / 1000 > mib * patienceMsPerMib ? slow + 1 : 0
+          if (slow === SLOW_TIMES) return false
+          ;[start, mib] = [process.cpuUsage(), 0]
         }
       }
     }

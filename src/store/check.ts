@@ -34,12 +34,13 @@ const WALK_TRIES = 100
 
 /**
  * Walks every page of both trees of the open file `fd`. A writer may go on meanwhile: LMDB reuses pages of a state
- * only two commits later, so a walk that stumbles is repeated as long as the state moved. Throws `corrupt`.
+ * only two commits later, so a walk that stumbles is repeated as long as the state moved. Throws `corrupt`, also when
+ * the file has not exactly the given tables.
  */
-export function deepCheckDescriptor(fd: number): void {
+export function deepCheckDescriptor(fd: number, tables?: readonly string[]): void {
   for (let attempt = 0; ; attempt++) {
     const meta = readMetaOrFail(fd)
-    const problem = walk(fd, meta)
+    const problem = walk(fd, meta, tables)
     if (problem === undefined) return
     if (readMetaOrFail(fd).transaction === meta.transaction || attempt === WALK_TRIES) {
       throw new Failure('corrupt', `the vault file is damaged: ${problem}`, {
@@ -61,12 +62,12 @@ function readMetaOrFail(fd: number): Meta {
 }
 
 /** Preflight and walk of the file at `path`. Throws `corrupt` with what is wrong. */
-export function deepCheck(path: string): void {
+export function deepCheck(path: string, tables?: readonly string[]): void {
   const { state, detail } = preflight(path)
   if (state !== 'ok') throw new Failure('corrupt', `the file is not an intact vault: ${detail}`)
   const fd = openQuietly(path)
   try {
-    deepCheckDescriptor(fd)
+    deepCheckDescriptor(fd, tables)
   } finally {
     closeSync(fd)
   }

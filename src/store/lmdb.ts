@@ -152,7 +152,7 @@ class LmdbStore implements Store {
       if (state === 'unreadable') throw new Failure('failed', `cannot read the vault file: ${detail}`)
       if (state !== 'ok') throw new Failure('corrupt', `the vault file is damaged or is not a vault: ${detail}`)
       const environment = whileInPlace(this.path, (fd) => {
-        deepCheckDescriptor(fd)
+        deepCheckDescriptor(fd, this.#tables)
         refuseUnfit(this.path, this.#readOnly)
         const opened = new Environment(this.path, this.#readOnly, this.#tables)
         // To LMDB, opening a table for writing is a commit of its own, so it happens under the same lock.
@@ -275,7 +275,7 @@ class LmdbStore implements Store {
   }
 
   async #verify(path: string, look: (reader: Reader) => void): Promise<void> {
-    deepCheck(path)
+    deepCheck(path, this.#tables)
     reserveLock(path)
     const fresh = new Environment(path, true, this.#tables)
     try {
@@ -299,7 +299,7 @@ class LmdbStore implements Store {
           for (const name of this.#tables) for (const { key, value } of from.range(name)) to.put(name, key, value)
         }),
       )
-      deepCheck(copy)
+      deepCheck(copy, this.#tables)
       refuseTarget(path, this.#environment.inode, overwrite)
       renameSync(copy, path)
       syncDirectory(directory)

@@ -14,14 +14,22 @@ const BIG_VALUE = 1
 const TABLE = 2
 const TREE_RECORD = 48
 const CHUNK = 1 << 18
+/** What the record of a table counts, in its order: pages by kind, then rows. */
+const COUNTED = ['branch', 'leaf', 'overflow', 'entries'] as const
 
 class Damage extends Error {}
 
-/** What is wrong with the file, or undefined. `meta` is the state to walk. Cost measured: about 1 ms per MiB of tree pages. */
-export function walk(fd: number, meta: Meta): string | undefined {
+/**
+ * What is wrong with the file, or undefined. `meta` is the state to walk. With `tables` there must be exactly these: to
+ * LMDB a table whose name was damaged is one that has to be made, empty. Cost measured: about 1 ms per MiB of tree pages.
+ */
+export function walk(fd: number, meta: Meta, tables?: readonly string[]): string | undefined {
   try {
-    new Walker(fd, meta).run()
-    return undefined
+    const found = new Walker(fd, meta).run()
+    if (tables === undefined) return undefined
+    const missing = tables.find((name) => !found.has(name))
+    if (missing !== undefined) return `table ${missing} is missing`
+    return found.size === tables.length ? undefined : 'there is a table that does not belong there'
   } catch (error) {
     if (error instanceof Damage) return error.message
     if (error instanceof RangeError) return 'a field points outside its page'
@@ -35,7 +43,9 @@ class Walker {
   readonly #used: Uint8Array
   readonly #chunks = new Map<number, Buffer>()
   readonly #free: number[] = []
+  readonly #tables = new Set<string>()
   readonly #pages: number
+  readonly #seen = { branch: 0, leaf: 0, overflow: 0, entries: 0 }
 
   constructor(fd: number, meta: Meta) {
     this.#fd = fd
@@ -44,7 +54,8 @@ class Walker {
     this.#pages = Math.min(meta.lastPage + 1, Math.floor(fstatSync(fd).size / meta.pageSize))
   }
 
-  run(): void {
+  /** Looks at everything; the names of the tables. */
+  run(): ReadonlySet<string> {
     const [free, tables] = this.#meta.roots
     this.#tree(free, 'free')
     this.#tree(tables, 'tables')
@@ -53,6 +64,7 @@ class Walker {
       if (this.#used[page] === 1) throw new Damage(`page ${page} is free and in use`)
       this.#used[page] = 1
     }
+    return this.#tables
   }
 
   #tree({ page, depth }: Root, kind: 'free' | 'tables' | 'rows'): void {
@@ -120,6 +132,8 @@ class Walker {
       return { at, offset, keySize, key: page.subarray(at + NODE_HEADER, at + NODE_HEADER + keySize) }
     })
     this.#spans(number, page, nodes, leaf)
+    this.#seen[leaf ? 'leaf' : 'branch'] += 1
+    if (leaf) this.#seen.entries += count
 
     for (const [index, node] of nodes.entries()) {
       const first = index === 0 && !leaf
@@ -165,7 +179,7 @@ class Walker {
   #leafNode(
     number: number,
     page: Buffer,
-    node: { at: number; offset: number; keySize: number },
+    node: { at: number; offset: number; keySize: number; key: Buffer },
     size: number,
     flags: number,
     kind: 'free' | 'tables' | 'rows',
@@ -181,6 +195,7 @@ class Walker {
       if (pages < 1 || pages > lastPage || pages * pageSize < size + PAGE_HEADER)
         throw new Damage(`page ${number} has a wrong value size`)
       this.#use(start, pages)
+      this.#seen.overflow += pages
       const overflow = this.#bytes(start)
       if (
         Number(overflow.readBigUInt64LE(0)) !== start ||
@@ -202,7 +217,15 @@ class Walker {
       }
       if (root.flags !== 0 || root.depth > 32) throw new Damage(`page ${number} names a table wrongly`)
       if ((root.page === -1) !== (root.depth === 0)) throw new Damage(`page ${number} names a table wrongly`)
+      const before = { ...this.#seen }
       this.#tree(root, 'rows')
+      for (const [index, what] of COUNTED.entries()) {
+        const counted = this.#seen[what] - before[what]
+        if (page.readBigUInt64LE(data + 8 + index * 8) !== BigInt(counted))
+          throw new Damage(`page ${number} counts a table wrongly`)
+      }
+      // lmdb-js ends the names with a zero byte.
+      this.#tables.add(node.key.toString('latin1').replace(/\0$/, ''))
       return
     }
     if (flags !== 0) throw new Damage(`page ${number} has wrong flags`)

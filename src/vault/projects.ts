@@ -4,6 +4,7 @@ import { randomBytes } from '../crypto/random.ts'
 import { compare, utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { checkDescription, checkProjectName } from '../lib/names.ts'
+import { checkMeta } from './gaps.ts'
 import { ID_BYTES, KEY_BYTES, META, decodeProject, encodeProject, frame, unframe } from './schema.ts'
 import type { Nanoseconds } from '../lib/time.ts'
 import type { Reader, Writer } from '../store/store.ts'
@@ -34,7 +35,10 @@ export function findProject(reader: Reader, name: string): Project | undefined {
 /** The project stored as current, or undefined when none is or it is gone. Throws `corrupt`. */
 export function currentProject(reader: Reader): Project | undefined {
   const record = reader.get('meta', META.current)
-  if (!record) return undefined
+  if (!record) {
+    checkMeta(reader)
+    return undefined
+  }
   const id = unframe('current', META.current, record).slice()
   const row = id.length === ID_BYTES ? reader.get('projects', id) : undefined
   return row && { id, ...decodeProject(id, row) }

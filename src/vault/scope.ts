@@ -8,7 +8,7 @@ import { suggest } from '../lib/suggest.ts'
 import { appendAudit } from './audit.ts'
 import { OPERATIONS, actionOf, effectOf } from './operations.ts'
 import { allProjects, findProject } from './projects.ts'
-import { currentKeys } from './secrets.ts'
+import { checkAbsent, currentKeys } from './secrets.ts'
 import type { FailureKind } from '../lib/errors.ts'
 import type { Asker, Decision } from '../lib/gate.ts'
 import type { Reader, Writer } from '../store/store.ts'
@@ -201,6 +201,7 @@ export class Scope {
         )
         return notFound(`no project ${printable(project)}`, near, 'tvault projects list')
       }
+      checkAbsent(reader, known, key, version)
       if (version !== undefined && this.sees(project, key)) {
         const words = `no version ${version} of ${printable(key)} in project ${printable(project)}`
         return notFound(words, [], `tvault history ${printable(key)} -p ${quoted(project)}`)

@@ -4,6 +4,7 @@ import { Failure } from '../lib/errors.ts'
 import { checkKey } from '../lib/names.ts'
 import { now } from '../lib/time.ts'
 import { holdsValue, openValue, sealValue } from './boxes.ts'
+import { checkEdges, checkGap } from './gaps.ts'
 import {
   decodeSecret,
   encodeSecret,
@@ -59,7 +60,7 @@ export function currentRow(reader: Reader, project: Project, key: string): Secre
 export function versionRow(reader: Reader, project: Project, key: string, version: number): SecretRow | undefined {
   const current = currentRow(reader, project, key)
   if (!current || version >= current.version) return current?.version === version ? current : undefined
-  if (!Number.isInteger(version) || version < 1) return undefined
+  if (!isVersion(version)) return undefined
   const record = reader.get('history', historyKey(project.id, key, version))
   return record && archived(project, key, version, record)
 }
@@ -67,6 +68,7 @@ export function versionRow(reader: Reader, project: Project, key: string, versio
 /** The versions before the current one, oldest first. Throws `corrupt`. */
 export function* archivedRows(reader: Reader, project: Project, key: string): Generator<SecretRow> {
   const range = { from: historyKey(project.id, key, 0), to: endOfHistory(project, key) }
+  checkEdges(reader, 'history', range)
   for (const row of reader.range('history', range)) {
     yield archived(project, key, parseHistoryKey(row.key).version, row.value)
   }
@@ -74,14 +76,18 @@ export function* archivedRows(reader: Reader, project: Project, key: string): Ge
 
 /** Current rows sorted bytewise by key. Throws `corrupt`. */
 export function* currentRows(reader: Reader, project: Project, prefix = ''): Generator<SecretRow> {
-  for (const row of reader.range('secrets', under(secretKey(project.id, prefix)))) {
+  const range = under(secretKey(project.id, prefix))
+  checkEdges(reader, 'secrets', range)
+  for (const row of reader.range('secrets', range)) {
     yield { key: parseSecretKey(row.key).key, ...decodeSecret(row.key, row.value) }
   }
 }
 
-/** Keys of current secrets sorted bytewise, without reading a value. */
+/** Keys of current secrets sorted bytewise, without reading a value. Throws `corrupt`. */
 export function* currentKeys(reader: Reader, project: Project, prefix = ''): Generator<string> {
-  for (const row of reader.keys('secrets', under(secretKey(project.id, prefix)))) yield parseSecretKey(row).key
+  const range = under(secretKey(project.id, prefix))
+  checkEdges(reader, 'secrets', range)
+  for (const row of reader.keys('secrets', range)) yield parseSecretKey(row).key
 }
 
 /** Seals `value` as the next version and archives the row before it. Throws `usage` for a bad key. */
@@ -135,6 +141,16 @@ export function secretInfo(project: Project, row: SecretRow): SecretInfo {
     updatedAt: row.updatedAt,
     size: row.box.length - BOX_OVERHEAD,
   }
+}
+
+/** Before it is said that a key, or a version of it, is not there. Throws `corrupt` when damage may hide it. */
+export function checkAbsent(reader: Reader, project: Project, key: string, version?: number): void {
+  checkGap(reader, 'secrets', secretKey(project.id, key))
+  if (isVersion(version)) checkGap(reader, 'history', historyKey(project.id, key, version))
+}
+
+function isVersion(version: number | undefined): version is number {
+  return Number.isInteger(version) && version! >= 1 && version! <= MAX_VERSION
 }
 
 function placeOf(opener: Opener, project: Project, row: SecretRow): ValuePlace {

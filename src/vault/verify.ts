@@ -3,6 +3,7 @@
 import { compare } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { decodeEntry, readHead } from './audit.ts'
+import { checkMeta } from './gaps.ts'
 import { decodeHeader } from './header.ts'
 import { allProjects, currentProject } from './projects.ts'
 import { META, decodeAudit, decodeSecret, parseHistoryKey, parseSecretKey, secretKey } from './schema.ts'
@@ -44,10 +45,7 @@ export function verifyStructure(reader: Reader): Structure {
 }
 
 function verifyMeta(reader: Reader): void {
-  const known = Object.values(META)
-  for (const key of reader.keys('meta')) {
-    if (!known.some((name) => compare(name, key) === 0)) throw inconsistent('table meta holds an unknown row')
-  }
+  checkMeta(reader)
   readAuditKey(reader)
   if (reader.get('meta', META.current) && !currentProject(reader))
     throw inconsistent('the current project does not exist')
