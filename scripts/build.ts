@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BuildConfig } from 'bun'
 import { compileOptions } from './compile.ts'
+import { kdbxPlugin } from './kdbx-plugin.ts'
 import { lmdbPlugin } from './lmdb-plugin.ts'
 import { unresolved } from './unresolved.ts'
 
@@ -19,7 +20,7 @@ const shared = {
   format: 'esm',
   splitting: true,
   minify: true,
-  plugins: [lmdbPlugin],
+  plugins: [lmdbPlugin, kdbxPlugin],
   define: { 'process.env.TVAULT_COMMIT': JSON.stringify(process.env['TVAULT_COMMIT'] ?? 'unknown') },
   throw: true,
 } as const satisfies BuildConfig

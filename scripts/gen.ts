@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { commands } from '../src/commands/index.ts'
-import { describe } from '../src/commands/describe.ts'
+import { listed } from '../src/commands/describe.ts'
 import { commandHelp } from '../src/faces/command-help.ts'
 import { SHELLS, completion } from '../src/faces/completion.ts'
 import { rootHelp } from '../src/faces/help.ts'
@@ -15,7 +15,7 @@ import { SETTINGS } from '../src/settings.ts'
 
 const root = join(import.meta.dir, '..')
 const golden = join(root, 'test', 'golden')
-const descriptions = commands.map(describe)
+const descriptions = listed(commands)
 
 /** Text between `<!-- generated:NAME -->` and `<!-- /generated -->`. */
 const BLOCKS: Record<string, string> = {

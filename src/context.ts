@@ -1,7 +1,9 @@
 // The composition root: puts together what one command may ask for (`Context` in commands/define.ts). It knows
 // every room, and it loads the heavy ones (store, vault, prompts, guard) only inside the methods that need them.
-import type { Command, Context, Globals, Launch } from './commands/define.ts'
+import type { Command, Context, Globals, Launch, NamedIdentity } from './commands/define.ts'
+import type { Identity } from './crypto/recipient.ts'
 import type { Description } from './faces/description.ts'
+import type { OpenMigration } from './context/migrate.ts'
 import { Opened } from './context/opened.ts'
 import { Taken, fromSources, fromTerminal, seconds } from './context/passphrase.ts'
 import type { Passphrase } from './context/passphrase.ts'
@@ -11,17 +13,23 @@ import { topic, topics } from './context/topics.ts'
 import { build } from './lib/build.ts'
 import { utf8 } from './lib/bytes.ts'
 import { Failure } from './lib/errors.ts'
-import { fileFailure, readSafely, writeAtomically } from './lib/files.ts'
+import { fileFailure, makeParents, readSafely, writeAtomically } from './lib/files.ts'
+import { principalName } from './lib/gate.ts'
 import type { Asker, Principal } from './lib/gate.ts'
 import { isTerminal, lockMemory, terminalSize } from './lib/native.ts'
 import { err } from './lib/out.ts'
 import { Secret } from './lib/secret.ts'
 import { readToEnd } from './lib/stdin.ts'
+import type { AgentSession } from './context/agent.ts'
 import { TerminalAsk } from './modes/cli/prompt.ts'
+import { SETTINGS } from './settings.ts'
 import type { View } from './vault/view.ts'
 
 /** Commands that make a vault take their new passphrase from the sources of the present one. */
 const MAKES_A_VAULT = 'init'
+
+/** A login shell waits for this command, so it waits for others only shortly. */
+const STARTS_A_SHELL = 'shell-init'
 
 /**
  * The context of one call of `command`. Takes passphrases out of the environment and closes the process to others
@@ -44,7 +52,8 @@ export async function createContext(options: {
   const principal: Principal = { kind: 'owner', interactive: ask.possible }
   const note = (text: string) => err(`${text}\n`)
 
-  const lockMilliseconds = () => 1000 * seconds(environment, 'TVAULT_LOCK_TIMEOUT', 10, 0)
+  const patience = command.path === STARTS_A_SHELL ? 2 : 10
+  const lockMilliseconds = () => 1000 * seconds(environment, 'TVAULT_LOCK_TIMEOUT', patience, 0)
   const verified = new Set<string>()
 
   let opened: Opened | undefined
@@ -54,9 +63,9 @@ export async function createContext(options: {
   }
   let view: View | undefined
 
-  const asker = async (): Promise<Asker> => {
+  const asker = async (who: Principal = principal): Promise<Asker> => {
     const { policyFor } = await import('./commands/policy.ts')
-    return { principal, command: command.path, effect: command.effect, policy: policyFor(principal) }
+    return { principal: who, command: command.path, effect: command.effect, policy: policyFor(who) }
   }
 
   // The words of the peer, for programs that type at a terminal.
@@ -66,22 +75,68 @@ export async function createContext(options: {
     return found ?? fromTerminal(ask, label, 'TVAULT_PASSPHRASE')
   }
 
+  /** A shell that is starting waits for its secrets, so a source gets less time here. */
+  const untold = async (): Promise<Passphrase> => {
+    const hurried = { TVAULT_PASSPHRASE_TIMEOUT: '5', ...environment }
+    const found = await fromSources({ environment: hurried, taken, directory: globals.directory }, 'TVAULT_PASSPHRASE')
+    if (found) return found
+    throw new Failure('locked', 'a passphrase is needed, and nobody is asked here')
+  }
+
+  const identities: Identity[] = []
+  /** Remembers what is to be wiped at the end. */
+  const kept = <T extends Identity | NamedIdentity>(found: T): T => {
+    identities.push('identity' in found ? found.identity : found)
+    return found
+  }
+
+  let migration: OpenMigration | undefined
+
+  const caller = () => ({
+    command: command.path,
+    effect: command.effect,
+    interactive: ask.possible,
+    version: build.version,
+    note,
+  })
+  let asked: { session: AgentSession | undefined } | undefined
+  /** The agent's session of this command, if an agent runs and may be used. */
+  const session = async (): Promise<AgentSession | undefined> => {
+    if (globals.noAgent) return undefined
+    if (asked) return asked.session
+    const { agentSession } = await import('./context/agent.ts')
+    const token = taken.copy('TVAULT_AGENT_TOKEN')
+    try {
+      asked = { session: agentSession({ ...caller(), directory: globals.directory, token }) }
+    } finally {
+      token?.wipe()
+    }
+    return asked.session
+  }
+
   const release = async () => {
     taken.wipe()
+    migration?.close()
+    migration = undefined
+    for (const identity of identities) identity.wipe()
     const closing = opened
     opened = undefined
     view = undefined
+    asked?.session?.client.close()
+    asked = { session: undefined }
     await closing?.close()
   }
 
   return {
     principal,
+    command: command.path,
     globals,
     style: makeStyle(wantsColour(environment, stdoutIsTerminal), terminalSize(1)?.columns || 80),
     ask,
     stdinIsTerminal,
     stdoutIsTerminal,
     build,
+    settings: SETTINGS,
     catalog,
     topic,
     topics,
@@ -89,14 +144,35 @@ export async function createContext(options: {
     release,
 
     async names() {
-      const vault = await file().vault()
-      return view ?? vault.names(await asker())
+      if (view) return view
+      const remote = await session()
+      return remote?.view ?? (await file().vault()).names(await asker())
     },
 
-    async vault() {
+    async vault({ ask: mayAsk = true, agentOnly = false } = {}) {
       if (view) return view
+      const remote = await session()
+      if (remote?.client.unlocked) {
+        view = remote.view
+        return view
+      }
+      if (agentOnly) throw new Failure('locked', 'no agent has the key of this vault')
+      const vault = await file().unlocked(mayAsk ? current : untold, note)
+      view = vault.view(await asker())
+      return view
+    },
+
+    async unlocked() {
       const vault = await file().unlocked(current, note)
       view = vault.view(await asker())
+      return view
+    },
+
+    async vaultAs(found) {
+      if (view) throw new Failure('internal', 'the vault is open already, for somebody else')
+      const vault = await file().vault()
+      const who: Principal = { kind: 'identity', ...vault.unlockWith(found) }
+      view = vault.view(await asker(who))
       return view
     },
 
@@ -115,6 +191,13 @@ export async function createContext(options: {
       const { newPassphrase } = await import('./context/new-passphrase.ts')
       const variable = command.path === MAKES_A_VAULT ? 'TVAULT_PASSPHRASE' : 'TVAULT_NEW_PASSPHRASE'
       return newPassphrase({ environment, taken, directory: globals.directory }, variable, { ask, note, force })
+    },
+
+    async agent() {
+      const { agentAccess } = await import('./context/agent-access.ts')
+      const token = () => taken.copy('TVAULT_AGENT_TOKEN')
+      const directory = () => globals.directory
+      return agentAccess({ ...caller(), directory, environment, ask, lockMilliseconds, passphrase: current, token })
     },
 
     async inspect({ deep }) {
@@ -142,6 +225,51 @@ export async function createContext(options: {
       })
     },
 
+    async migrate(wish) {
+      const { openMigration } = await import('./context/migrate.ts')
+      const surroundings = { environment, taken, directory: globals.directory }
+      const known = async () => {
+        const found = await fromSources(surroundings, 'TVAULT_PASSPHRASE')
+        if (found || (wish.structureOnly && !ask.possible)) return found
+        return fromTerminal(ask, 'Passphrase of the Go vault: ', 'TVAULT_PASSPHRASE')
+      }
+      migration?.close()
+      migration = undefined
+      migration = await openMigration({
+        ...wish,
+        directory: wish.to,
+        lockMilliseconds: lockMilliseconds(),
+        passphrase: known,
+        principal: principalName(principal),
+        note,
+        progress: startProgress('moving', isTerminal(2)),
+      })
+      return migration
+    },
+
+    async identities(wish) {
+      const { findIdentities } = await import('./context/identities.ts')
+      const directory = () => globals.directory
+      return (await findIdentities({ environment, taken, directory, note }, wish)).map(kept)
+    },
+
+    identityExported: taken.has('TVAULT_IDENTITY_KEY'),
+
+    identityFiles: {
+      async create(name) {
+        const { createIdentity } = await import('./context/identities.ts')
+        return kept(await createIdentity(globals.directory, name))
+      },
+      async list() {
+        const { listIdentities } = await import('./context/identities.ts')
+        return listIdentities(globals.directory)
+      },
+      async load(name) {
+        const { loadIdentity } = await import('./context/identities.ts')
+        return kept(await loadIdentity(globals.directory, name, note))
+      },
+    },
+
     project: (names) => globals.project ?? (names.currentProject() || 'default'),
 
     async readFile(path, { maxBytes, stdin = false }) {
@@ -150,9 +278,34 @@ export async function createContext(options: {
       throw new Failure('usage', 'standard input cannot be used here', { hint: 'for a file called -, write ./-' })
     },
 
-    async writeFile(path, content, { overwrite }) {
+    async appendToJob(content) {
+      const path = environment['GITHUB_ENV']
+      if (!path) {
+        throw new Failure('usage', 'this is no job of GitHub Actions: GITHUB_ENV is not set', {
+          hint: 'tvault env prints secrets for a shell',
+        })
+      }
+      const { appendSafely } = await import('./lib/append.ts')
+      appendSafely(path, content.reveal())
+    },
+
+    async writeFile(path, content, { overwrite, parents = false }) {
       const bytes = typeof content === 'string' ? utf8(content) : content.reveal()
+      if (parents) makeParents(path)
       writeAtomically(path, bytes, { overwrite, outside: globals.directory })
+    },
+
+    async foreign(path, options) {
+      const { readForeign } = await import('./context/foreign.ts')
+      const surroundings = { environment, taken, directory: globals.directory }
+      const variable = 'TVAULT_IMPORT_PASSPHRASE'
+      return readForeign(path, options, {
+        environment,
+        stdin: (maxBytes) => readToEnd(0, maxBytes).reveal(),
+        passphrase: async (question) =>
+          ((await fromSources(surroundings, variable)) ?? (await fromTerminal(ask, question, variable))).secret,
+        progress: startProgress('decrypting', isTerminal(2)),
+      })
     },
 
     async dotenvFiles(directory) {
@@ -171,9 +324,14 @@ export async function createContext(options: {
       }
     },
 
+    async gitState(path) {
+      const { trackingOf } = await import('./git/tracked.ts')
+      return trackingOf(path, environment)
+    },
+
     async random(charset, length) {
-      const { randomText, uuid } = await import('./crypto/random.ts')
-      return charset === 'uuid' ? Secret.fromText(uuid()) : new Secret(randomText(length, charset))
+      const { randomOf } = await import('./crypto/random.ts')
+      return randomOf(charset, length)
     },
 
     async stdin(maxBytes): Promise<Secret> {
@@ -194,6 +352,15 @@ export async function createContext(options: {
         await release()
       }
       return become(launch, { environment, release: leave })
+    },
+
+    async runFed(launch) {
+      const { runFed } = await import('./guard/feed.ts')
+      const leave = async () => {
+        view?.settle('ok')
+        await release()
+      }
+      return runFed(launch, { environment, release: leave, onTerminal: ask.possible })
     },
   }
 }

@@ -86,10 +86,70 @@ export const SETTINGS: readonly Setting[] = [
     toChild: false,
   },
   {
+    name: 'TVAULT_IMPORT_PASSPHRASE',
+    kind: 'variable',
+    about:
+      '`import --from` only: the passphrase of the file; taken out of the environment as soon as the program starts',
+    secret: true,
+    toChild: false,
+  },
+  {
+    name: 'TVAULT_IMPORT_PASSPHRASE_COMMAND',
+    kind: 'variable',
+    about: '`import --from` only: a command line whose output is the passphrase of the file',
+    secret: true,
+    toChild: false,
+  },
+  {
+    name: 'TVAULT_IMPORT_PASSPHRASE_FILE',
+    kind: 'variable',
+    about: '`import --from` only: an env-style file with a line TVAULT_IMPORT_PASSPHRASE=…',
+    secret: true,
+    toChild: false,
+  },
+  {
+    name: 'TVAULT_IDENTITY',
+    kind: 'variable',
+    about: 'name of the identity that `open`, `decrypt-env`, `k8s render` and git try first',
+    fallback: 'default, then every other',
+    secret: false,
+    toChild: true,
+  },
+  {
+    name: 'TVAULT_IDENTITY_KEY',
+    kind: 'variable',
+    about: 'a private key (tvault-key1…) to be tried; taken out of the environment as soon as the program starts',
+    secret: true,
+    toChild: false,
+  },
+  {
     name: 'TVAULT_LOCK_TIMEOUT',
     kind: 'variable',
     about: 'seconds to wait while another process writes, 0 to 3600',
     fallback: '10',
+    secret: false,
+    toChild: false,
+  },
+  {
+    name: 'TVAULT_AGENT_TOKEN',
+    kind: 'variable',
+    about: 'a token of the agent; taken out of the environment as soon as the program starts',
+    secret: true,
+    toChild: false,
+  },
+  {
+    name: 'TVAULT_LOG_DIR',
+    kind: 'variable',
+    about: 'directory of the log of the agent',
+    fallback: '$XDG_STATE_HOME/tvault, ~/.local/state/tvault',
+    secret: false,
+    toChild: false,
+  },
+  {
+    name: 'TVAULT_LOG_LEVEL',
+    kind: 'variable',
+    about: 'what the agent logs: debug, info, warn, error',
+    fallback: 'info',
     secret: false,
     toChild: false,
   },
@@ -111,6 +171,13 @@ export const SETTINGS: readonly Setting[] = [
     name: 'TERM',
     kind: 'variable',
     about: 'kind of terminal; `dumb` switches colour off',
+    secret: false,
+    toChild: true,
+  },
+  {
+    name: 'GITHUB_ENV',
+    kind: 'variable',
+    about: '`ci export` only: the file of the job of GitHub Actions to which it appends',
     secret: false,
     toChild: true,
   },
@@ -151,6 +218,7 @@ export interface GlobalFlags {
   project?: string | undefined
   json?: boolean | undefined
   verbose?: boolean | undefined
+  'no-agent'?: boolean | undefined
 }
 
 /**
@@ -165,5 +233,6 @@ export function resolveGlobals(flags: GlobalFlags, environment: Environment = pr
     project: flags.project || undefined,
     json: flags.json ?? false,
     verbose: flags.verbose ?? false,
+    noAgent: (flags['no-agent'] ?? false) || !!environment['TVAULT_NO_AGENT'],
   }
 }

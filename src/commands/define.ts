@@ -6,8 +6,14 @@ import type { FailureKind } from '../lib/errors.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Description } from '../faces/description.ts'
 import type { Names, View } from '../vault/view.ts'
+import type { AgentStatus, TokenWish } from '../modes/agent/broker.ts'
+import type { TokenInfo } from '../modes/agent/tokens.ts'
 import type { Header } from '../vault/header.ts'
 import type { KdfParameters } from '../crypto/kdf.ts'
+import type { Read } from '../foreign/importer.ts'
+import type { Tracking } from '../git/tracked.ts'
+import type { Identity, Recipient } from '../crypto/recipient.ts'
+import type { Plan } from '../foreign/go-plan.ts'
 
 interface FieldBase {
   about: string
@@ -28,7 +34,7 @@ export type Field =
   /** Repeated flag (`--only A --only B`, also `--only A,B`), or all remaining positionals. Given but empty is a usage failure. */
   | (FieldBase & { kind: 'list'; complete?: 'key' | 'project' | 'file'; split?: boolean })
   /** Everything after `--` or from this position on, untouched (for `run`). */
-  | (FieldBase & { kind: 'rest' })
+  | (FieldBase & { kind: 'rest'; complete?: 'file' })
   /** A positional whose text is a value: arrives as a Secret. */
   | (FieldBase & { kind: 'secret' })
   | (FieldBase & { kind: 'flag' })
@@ -80,8 +86,15 @@ export interface Style {
   width: number
 }
 
-/** What a person sees: text or bytes for stdout (exactly as given, no newline added), and a note for stderr. */
-export type Human = string | Secret | { out?: string | Secret; note?: string } | undefined
+/**
+ * What a person sees: text or bytes for stdout (exactly as given, no newline added), and a note for stderr. A
+ * Uint8Array is ciphertext or other bytes that are no secret, and is printed under every effect.
+ */
+export type Human =
+  | string
+  | Secret
+  | { out?: string | Secret | Uint8Array | undefined; note?: string | undefined }
+  | undefined
 
 export interface Command<I extends Fields = Fields, R = unknown> {
   /** The words typed, `projects create`; also the path of the file. */
@@ -92,6 +105,8 @@ export interface Command<I extends Fields = Fields, R = unknown> {
   detail?: string
   effect: Effect
   on: readonly Mode[]
+  /** Called by programs and not by people: left out of lists, help, completion and documents; `--help` shows it. */
+  hidden?: true
   /** Holds keys or values: refused when the environment could inject code (BUN_OPTIONS, LD_PRELOAD …). */
   holdsKeys: boolean
   input: I
@@ -117,6 +132,8 @@ export interface Globals {
   project: string | undefined
   json: boolean
   verbose: boolean
+  /** Whether a running agent is left alone. */
+  noAgent: boolean
 }
 
 /** Asking a person. Each method fails with `locked` or `usage` instead of waiting when there is no terminal. */
@@ -135,33 +152,75 @@ export interface Ask {
   ): Promise<string[]>
 }
 
-/** What random text may consist of: 62 letters and digits, 16 digits, url-safe base64, printable ASCII, a version 4 uuid. */
-export type RandomCharset = 'alphanumeric' | 'hex' | 'base64' | 'ascii' | 'uuid'
+/**
+ * What random text may consist of: 62 letters and digits, 16 digits, url-safe base64, printable ASCII, letters with at
+ * least one of each kind and harmless signs, made-up words, a version 4 uuid.
+ */
+export type RandomCharset = 'alphanumeric' | 'hex' | 'base64' | 'ascii' | 'symbols' | 'words' | 'uuid'
 
 /** A child program to become or to run. */
 export interface Launch {
   command: readonly string[]
   /** Added to, or replacing, the inherited environment. Wiped by the callee. */
   inject: readonly { name: string; value: Secret }[]
+  /** Values as files in memory, whose paths become the variables `name`. Wiped by the callee. */
+  files?: readonly { name: string; value: Secret }[]
   /** Start from an empty environment plus PATH, HOME, TERM, LANG and the injected ones. */
   clean: boolean
 }
 
+/** Which identities a command wants to try (context/identities.ts says in which order). */
+export interface IdentityWish {
+  /** `--identity`: this one and no other. */
+  name?: string | undefined
+  /** The name of a lesser setting, for example of git; counts after TVAULT_IDENTITY. */
+  fallbackName?: string | undefined
+  /** For the notes on stderr. */
+  command: string
+  /** Whether TVAULT_IDENTITY counts. */
+  useEnvironmentName?: boolean | undefined
+}
+
+/** An identity and its file. */
+export interface NamedIdentity {
+  name: string
+  path: string
+  identity: Identity
+}
+
+/** One line of the list of identities: its recipient, or why its file is no use. */
+export type FoundIdentity = { name: string; recipient: Recipient } | { name: string; fault: string }
+
 /** What a body may ask for. Everything heavy is loaded when it is asked for, not before. */
 export interface Context {
   readonly principal: Principal
+  /** The words of the command that runs. */
+  readonly command: string
   readonly globals: Globals
   readonly style: Style
   readonly ask: Ask
 
   /** The vault without its key: names, versions, times. Fails `not_initialized` when there is none. */
   names(): Promise<Names>
-  /** The unlocked vault, scoped to this principal and this command's effect. Asks for the passphrase as needed. */
-  vault(): Promise<View>
+  /**
+   * The unlocked vault, scoped to this principal and this command's effect. Asks for the passphrase as needed; with
+   * `ask: false` nobody is asked or waited for long, and it is `locked` when only a person could tell the passphrase;
+   * with `agentOnly` it is `locked` unless an agent has the key.
+   */
+  vault(options?: { ask?: boolean; agentOnly?: boolean }): Promise<View>
+  /** The vault unlocked in this process, with a passphrase that was given now: never through an agent. */
+  unlocked(): Promise<View>
+  /**
+   * The vault opened with what is shared with `identities`, the meant one first: for reading, and no passphrase is
+   * asked. Fails `failed` when nothing is shared with them.
+   */
+  vaultAs(identities: readonly Identity[]): Promise<View>
   /** Makes a new vault in globals.directory. `conflict` when anything is there already. */
   create(passphrase: Secret, kdf?: Partial<KdfParameters>): Promise<{ directory: string; header: Header }>
   /** The passphrase from its source (environment, file, command, terminal); `confirmNew` asks twice and checks strength. */
   passphrase(purpose: 'current' | 'new', options?: { force?: boolean }): Promise<Secret>
+  /** The agent of the vault directory. */
+  agent(): Promise<AgentAccess>
   /** State of the vault's files for status and doctor, never throws for a damaged vault. */
   inspect(options: { deep: boolean }): Promise<Inspection>
   /**
@@ -169,17 +228,54 @@ export interface Context {
    * vault first, so handles given out before are of no use afterwards. `structureOnly` never asks for a passphrase.
    */
   restore(path: string, options: { dryRun: boolean; structureOnly?: boolean }): Promise<Restored>
+  /**
+   * Looks at a vault of the Go TinyVault, asking for its passphrase; `structureOnly` does without one when there is
+   * none. Closed at the end of the command. `conflict` when the place of the new vault is taken.
+   */
+  migrate(wish: MigrationWish): Promise<Migration>
+
+  /**
+   * Identities to be tried, the meant one first; empty when there is none. They are wiped at the end of the command.
+   * Fails when a named one is missing or damaged.
+   */
+  identities(wish: IdentityWish): Promise<Identity[]>
+  /** Whether TVAULT_IDENTITY_KEY was set. */
+  readonly identityExported: boolean
+  /** The files of identities beside the vault. What is made or loaded is wiped at the end of the command. */
+  readonly identityFiles: {
+    /** `conflict` when there is one of that name. */
+    create(name: string): Promise<NamedIdentity>
+    list(): Promise<FoundIdentity[]>
+    /** `failed` when there is none of that name. */
+    load(name: string): Promise<NamedIdentity>
+  }
 
   /** The project a command is about: `-p`, else the stored current one, else `default`. */
   project(names: Names): string
   /** Reads a file under the rules for foreign input: regular file, no symlink, no FIFO, at most `maxBytes`. `-` is stdin. */
   readFile(path: string, options: { maxBytes: number; stdin?: boolean }): Promise<Uint8Array>
-  /** Writes a file whole or not at all: temporary name, fsync, rename, 0600; refuses symlinks and the vault directory. */
-  writeFile(path: string, content: Secret | string, options: { overwrite: boolean }): Promise<void>
+  /**
+   * Writes a file whole or not at all: temporary name, fsync, rename, 0600; refuses symlinks and the vault directory.
+   * `parents` makes missing directories of a relative path.
+   */
+  writeFile(path: string, content: Secret | string, options: { overwrite: boolean; parents?: boolean }): Promise<void>
+  /** Appends to the file that GITHUB_ENV names. Fails `usage` where there is no such job. */
+  appendToJob(content: Secret): Promise<void>
+  /**
+   * What another program keeps in a file (`-` is stdin) or a tree of files, under keys of ours; the values belong to
+   * the caller. `format` is a word of `import --from`, or `auto`. `keyFile` is what else opens it: an age identity,
+   * .env.keys, a key file of KeePass. Asks for a passphrase when the file needs one.
+   */
+  foreign(path: string, options: { format: string; keyFile?: string | undefined }): Promise<Read>
   /** Regular files of a directory whose name is a supported dotenv name, sorted. */
   dotenvFiles(directory: string): Promise<string[]>
-  /** Fresh random text of the system generator: `length` characters of `charset`; a `uuid` has 36 whatever `length` says. */
+  /**
+   * Fresh random text of the system generator: `length` characters of `charset`, or that many words; a `uuid` has 36
+   * characters whatever `length` says.
+   */
   random(charset: RandomCharset, length: number): Promise<Secret>
+  /** How git sees the file `path`: whether the next commit would take what is written into it. */
+  gitState(path: string): Promise<Tracking>
   /** Bytes of standard input to its end, at most `maxBytes`. */
   stdin(maxBytes: number): Promise<Secret>
   /** True when standard input is a terminal. */
@@ -187,6 +283,11 @@ export interface Context {
   readonly stdoutIsTerminal: boolean
   /** Becomes the given program (execve); returns only when it could not. */
   become(launch: Launch): Promise<never>
+  /**
+   * Runs a program that is given `feed` on its standard input and behind it our own input; the other streams are ours.
+   * Closes the vault before it starts, wipes `feed`, and returns the exit code: 128 + n when signal n ended it.
+   */
+  runFed(launch: { command: readonly string[]; feed: Secret }): Promise<number>
   /** Progress on stderr for anything over half a second; silent when stderr is no terminal. */
   progress(label: string): (done: number, total: number) => void
   /** Completes the audit records of this command. Called by execute after the body, also when it failed. */
@@ -195,6 +296,8 @@ export interface Context {
   release(): Promise<void>
   /** A note for the person, on stderr. */
   note(text: string): void
+  /** Every setting that is no flag: variables and keys of the configuration file. */
+  readonly settings: readonly { name: string; kind: 'variable' | 'config'; about: string }[]
   /** All commands as plain data (help, completion, docs). */
   catalog(): readonly Description[]
   /** Text of a topic (`tvault docs <topic>`), or undefined. */
@@ -202,6 +305,33 @@ export interface Context {
   topics(): readonly { slug: string; title: string }[]
   /** Version, commit and platform of this build. */
   readonly build: { version: string; commit: string; platform: string }
+}
+
+/** What `agent start` was told. */
+export interface AgentWish {
+  /** 0: never. */
+  idleSeconds: number
+  limitSeconds: number
+  locked: boolean
+  requireToken: boolean
+  tokenFile: string | undefined
+  logDirectory: string | undefined
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | undefined
+}
+
+/** The agent of the vault directory, from outside. Everything but `serve` and `status` fails `not_found` without one. */
+export interface AgentAccess {
+  /** Becomes the agent; returns why it ended. */
+  serve(wish: AgentWish): Promise<string>
+  status(): Promise<({ running: true } & AgentStatus) | { running: false; stale_socket: boolean }>
+  /** Starts one in the background when there is none, and gives it the passphrase. */
+  unlock(wish: { idle: string | undefined; limit: string | undefined }): Promise<{ started: boolean; pid: number }>
+  lock(): Promise<{ pid: number }>
+  /** Returns when its place is free. */
+  stop(): Promise<void>
+  newToken(wish: TokenWish): Promise<{ token: Secret; info: TokenInfo }>
+  tokens(): Promise<TokenInfo[]>
+  revokeToken(id: string): Promise<boolean>
 }
 
 export interface Inspection {
@@ -222,4 +352,39 @@ export interface Restored {
   verified: 'values' | 'structure'
   /** Where the replaced vault stays, when there was one. */
   kept: string | undefined
+}
+
+export interface MigrationWish {
+  /** The file of the Go TinyVault, or its directory. */
+  from: string
+  /** Directory of the new vault. */
+  to: string
+  /** Also projects that were deleted and only hidden. */
+  includeDeleted: boolean
+  /** Whether what is damaged may be left behind. */
+  salvage: boolean
+  structureOnly?: boolean
+}
+
+/** A vault of the Go TinyVault, looked at and not yet moved. */
+export interface Migration {
+  readonly from: string
+  /** Whether the new vault takes the place of the old file. */
+  readonly inPlace: boolean
+  readonly plan: Plan
+  /** Whether every value was opened, or only the structure was read. */
+  readonly verified: 'values' | 'structure'
+  /** Makes the new vault, compares it with the old one and puts it in its place. */
+  carryOut(): Promise<Moved>
+}
+
+export interface Moved {
+  plan: Plan
+  /** The second name of the old file, when the new vault took its place. */
+  kept: string | undefined
+  /** Names of identities that were copied, and why others were not. */
+  identities: string[]
+  identitiesLeft: string[]
+  /** Whether there is the socket of an agent beside the old file. */
+  agent: boolean
 }

@@ -2,6 +2,11 @@
 import type { Description, FieldDescription } from '../faces/description.ts'
 import type { Command, Field } from './define.ts'
 
+/** Descriptions of the commands that are shown: all but the hidden ones. */
+export function listed(commands: readonly Command[]): Description[] {
+  return commands.filter(({ hidden }) => !hidden).map(describe)
+}
+
 /** The description of `command`; fields in the order of their declaration. */
 export function describe(command: Command): Description {
   return {

@@ -17,7 +17,10 @@ export default define({
   ],
   async run(context) {
     const { state, checks: found } = await context.inspect({ deep: true })
-    const checks = state === 'ok' ? [...found, await currentProject(context)] : [...found]
+    const checks = [...found]
+    // Beside the state of the vault, as TinyVault has it.
+    const place = checks.findIndex(({ name }) => name === 'contents')
+    if (state === 'ok') checks.splice(place < 0 ? checks.length : place, 0, await currentProject(context))
     const failed = checks.filter(({ status }) => status === 'fail').length
     return { healthy: failed === 0, failed, checks }
   },
@@ -25,8 +28,9 @@ export default define({
     const marks = { ok: style.ok(''), warn: style.warn(''), fail: style.bad(''), info: style.info('') }
     const width = Math.max(...checks.map(({ name }) => name.length))
     const lines = checks.map(({ name, status, detail }) => `${marks[status]} ${name.padEnd(width)}  ${cell(detail)}\n`)
-    const end = failed === 0 ? style.ok('All checks passed.') : style.bad(`${failed} check(s) failed.`)
-    return `tvault doctor\n-------------\n${lines.join('')}\n${end}\n`
+    const out = `tvault doctor\n-------------\n${lines.join('')}`
+    if (failed === 0) return `${out}\n${style.ok('All checks passed.')}\n`
+    return { out, note: `${style.bad(`${failed} check(s) failed.`)}\nError: doctor: ${failed} check(s) failed` }
   },
   exitCode: ({ healthy }) => (healthy ? 0 : 1),
 })

@@ -1,6 +1,7 @@
 // Writes all secrets of a project to a file or to standard output, in the clear. A file is new, or replaced only
 // when asked; it is written whole or not at all, and only its owner can read it.
-import { FORMATS } from '../formats/print.ts'
+import { REVEAL_FIELDS, refuseTerminal } from '../faces/fields.ts'
+import { DIALECT_CHOICES, FORMATS, formatOf } from '../formats/print.ts'
 import { Failure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'
 import type { Secret } from '../lib/secret.ts'
@@ -20,6 +21,7 @@ export default define({
   holdsKeys: true,
   input: {
     format: { kind: 'choice', short: 'f', choices: CHOICES, fallback: 'dotenv', about: 'Form of the output' },
+    dialect: { kind: 'choice', choices: DIALECT_CHOICES, about: 'dotenv: the program that is to read it' },
     output: {
       kind: 'text',
       short: 'o',
@@ -31,15 +33,24 @@ export default define({
     overwrite: { kind: 'flag', about: 'Replace the file when it exists' },
     name: { kind: 'text', about: 'k8s-secret: name of the Secret' },
     namespace: { kind: 'text', about: 'k8s-secret: its namespace', fallback: 'default' },
+    ...REVEAL_FIELDS,
   },
   examples: [
     { words: 'export -o .env.local', about: 'A dotenv file that tvault import reads back' },
     { words: 'export --format json', about: 'All secrets as JSON on standard output' },
+    { words: 'export --dialect systemd -o app.env', about: 'For EnvironmentFile= of a service' },
   ],
   async run(context, input) {
     const file = fileOf(input.output)
-    const format = context.globals.json && file === undefined ? 'json' : (input.format ?? 'dotenv')
-    const options = { exported: false, name: input.name, namespace: input.namespace ?? 'default', stack: undefined }
+    const format = context.globals.json && file === undefined ? 'json' : formatOf(input, 'dotenv')
+    if (file === undefined) refuseTerminal(context.stdoutIsTerminal, input)
+    const options = {
+      exported: false,
+      name: input.name,
+      namespace: input.namespace ?? 'default',
+      stack: undefined,
+      dialect: input.dialect,
+    }
     // What the format needs is checked before a passphrase is asked for and a read is written down.
     FORMATS[format]([], options)
     const view = await context.vault()

@@ -1,23 +1,33 @@
-// There is nothing to lock: a key lives only as long as the command that asked for it. The command exists because
-// scripts call it, and it says so instead of pretending.
+// Makes every process that holds the key forget it: the agent, and through it whoever listens to its events. It is
+// verified, because a lock that only says so is worse than none.
+import { Failure } from '../lib/errors.ts'
 import { define } from './define.ts'
 
 export default define({
   path: 'lock',
-  about: 'Lock the vault',
-  detail:
-    'No command leaves the vault unlocked, so there is nothing to end; the command only checks that there is a vault.',
+  about: 'Make the agent forget the key',
+  detail: 'The agent stays and can be unlocked again; tvault agent stop ends it. Without an agent nothing is unlocked.',
   effect: 'none',
   on: ['cli'],
   holdsKeys: false,
   input: {},
-  examples: [{ words: 'lock', about: 'Always leaves the vault locked' }],
+  examples: [{ words: 'lock', about: 'The next command needs the passphrase again' }],
   async run(context) {
-    await context.names()
-    return { locked: true, agent_running: false, changed: false }
+    const agent = await context.agent()
+    const before = await agent.status()
+    if (!before.running) {
+      await context.names()
+      return { locked: true, agent_running: false, changed: false }
+    }
+    await agent.lock()
+    const after = await agent.status()
+    if (after.running && after.unlocked) {
+      throw new Failure('failed', 'the agent still has the key', { hint: 'tvault agent stop' })
+    }
+    return { locked: true, agent_running: true, changed: before.unlocked }
   },
-  human: (_, style) => ({
+  human: ({ agent_running, changed }, style) => ({
     out: `${style.ok('Vault locked')}\n`,
-    note: 'It was locked before: no process keeps the key of this vault.',
+    ...(!changed && { note: agent_running ? 'It was locked before.' : 'It was locked before: no agent runs.' }),
   }),
 })

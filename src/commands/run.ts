@@ -1,26 +1,41 @@
 // Runs a program with secrets in its environment. The program takes the place of this process (execve), so signals,
 // the terminal and the exit code are its own, and neither lock nor key outlives the start.
-import { SELECT_FIELDS, selection } from '../faces/fields.ts'
-import { cell } from '../faces/table.ts'
+import { GIVE_FIELDS } from '../faces/fields.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Entry } from '../vault/view.ts'
+import { choiceWith, launchParts, parseAsFile } from './as-file.ts'
+import { choose } from './choose.ts'
 import { define } from './define.ts'
-
-/** Names that belong to tvault; a secret called so would change how a tvault inside the program behaves. */
-const OWN = 'TVAULT_'
+import { fillIn, readEnvFile } from './env-file.ts'
+import { openSource } from './source.ts'
 
 export default define({
   path: 'run',
   about: 'Run a program with secrets in its environment',
   detail:
     'Everything after the program belongs to it. --only and --prefix add up; without either, all secrets of the project ' +
-    'are given. The exit code is the one of the program; 127 when it was not found, 126 when it could not be started.',
+    'are given; --env-file adds the entries of a dotenv file, over which the vault wins. The exit code is the one of ' +
+    'the program; 127 when it was not found, 126 when it could not be started.',
   effect: 'inject',
   on: ['cli'],
   holdsKeys: true,
   input: {
-    ...SELECT_FIELDS,
-    strict: { kind: 'flag', about: 'Fail when a key of --only is missing or nothing is selected' },
+    ...GIVE_FIELDS,
+    'env-file': {
+      kind: 'text',
+      short: 'e',
+      placeholder: 'file',
+      complete: 'file',
+      about: 'Also the entries of a dotenv file, with ${tvault://KEY} and ${tvault://PROJECT/KEY} filled in',
+    },
+    'no-vault': { kind: 'flag', about: 'Only the entries of --env-file; the vault is not opened' },
+    'as-file': {
+      kind: 'list',
+      split: true,
+      placeholder: 'keys',
+      complete: 'key',
+      about: 'Give these secrets as files in memory, the variable holds the path; NAME=KEY for another variable',
+    },
     clean: { kind: 'flag', about: 'Start from an empty environment (PATH, HOME, TERM and LANG stay)' },
     command: { kind: 'rest', at: 0, required: true, about: 'The program and its arguments' },
   },
@@ -28,36 +43,40 @@ export default define({
     { words: 'run -- npm start', about: 'All secrets of the project' },
     { words: 'run --only DATABASE_URL,API_KEY -- ./server', about: 'Only two' },
     { words: 'run -p web --prefix DB_ --clean -- psql', about: 'Some, and nothing else of this environment' },
+    { words: 'run --group shop --env staging -- ./server', about: 'An environment, with what it inherits' },
+    { words: 'run -p web --identity ci -- ./deploy', about: 'What is shared with an identity, without the passphrase' },
+    { words: 'run --env-file .env --no-vault -- make', about: 'Only a dotenv file' },
+    { words: 'run --as-file TLS_KEY -- nginx', about: 'TLS_KEY holds the path of a file in memory' },
   ],
-  async run(context, { only, prefix, strict, clean, command }) {
-    const selected = selection({ only, prefix })
+  async run(context, { clean, command, 'env-file': path, 'no-vault': noVault, 'as-file': asFile, ...choice }) {
     if (command.length === 0 || command[0] === '') {
       throw new Failure('usage', 'command is required', { hint: 'tvault run -- npm start' })
     }
-    const view = await context.vault()
-    const project = context.project(view)
-    const { entries, missing } = view.readMany(project, selected)
+    const { only, prefix, identity, group, env } = choice
+    if (noVault && [only, prefix, identity, group, env].some((given) => given !== undefined)) {
+      throw new Failure(
+        'usage',
+        '--only, --prefix, --identity, --group and --env are about the vault and cannot be used with --no-vault',
+      )
+    }
+    const files = parseAsFile(asFile)
+    const envFile = path === undefined ? undefined : await readEnvFile(context, path, choice.strict)
+    const entries: Entry[] = []
     try {
-      if (missing.length > 0) {
-        const words = `--only key(s) not found in project "${cell(project)}": ${missing.map(cell).join(', ')}`
-        if (strict) throw new Failure('not_found', words, { hint: 'tvault list shows what is there' })
-        context.note(`warning: ${words}`)
-      }
-      if (strict && entries.length === 0) {
-        throw new Failure('not_found', `no secret of project "${cell(project)}" is selected`, {
-          hint: 'tvault list shows what is there',
-        })
-      }
-      const inject = entries.filter(({ key }) => !key.startsWith(OWN)).map(({ key: name, value }) => ({ name, value }))
-      noteOwn(entries, (text) => context.note(text))
-      return await context.become({ command, inject, clean })
+      const source = noVault ? undefined : once(() => openSource(context, choice))
+      if (source) entries.push(...(await choose(context, choiceWith(choice, files), source)))
+      // The vault wins over the file, so the file comes first.
+      if (envFile) entries.unshift(...(await fillIn(envFile, source)))
+      return await context.become({ command, ...launchParts(entries, files), clean })
     } finally {
+      envFile?.wipe()
       for (const { value } of entries) value.wipe()
     }
   },
 })
 
-function noteOwn(entries: readonly Entry[], note: (text: string) => void): void {
-  const own = entries.filter(({ key }) => key.startsWith(OWN)).map(({ key }) => key)
-  if (own.length > 0) note(`warning: not given to the program, because ${OWN} names are our own: ${own.join(', ')}`)
+/** `make`, done at most once however often it is asked for. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
 }

@@ -1,5 +1,5 @@
-// The configuration file: only the part that says where a passphrase comes from (spec/cli.md 1.4). Whoever can
-// write this file can have a command run, so one that others can change is refused.
+// The configuration file: where a passphrase comes from, and what the agent logs. Whoever can write this file can have
+// a command run, so one that others can change is refused. Keys that are not ours are left alone.
 import { existsSync } from 'node:fs'
 import { Failure } from '../lib/errors.ts'
 import { readFound } from '../lib/files.ts'
@@ -21,19 +21,20 @@ export interface Config {
 
 /**
  * Reads the configuration of the vault in `directory`. No file is no configuration. Throws `failed` when the file is
- * not YAML, when a key of ours has a wrong type, or when it names a command and is not safe from other users.
+ * not YAML, has a key twice, when a key of ours has a wrong type, or when it names a command and is not safe from
+ * other users.
  */
-export function readConfig(directory: string, environment: Environment): Config {
+export async function readConfig(directory: string, environment: Environment): Promise<Config> {
   for (const path of configFiles(directory, environment)) {
     if (!existsSync(path)) continue
     const found = readFound(path, MAX_CONFIG_BYTES, { followLink: true })
-    const agent = agentSection(path, found.bytes)
+    const agent = await agentSection(path, found.bytes)
     const command = agent['passphrase_command']
     const file = agent['passphrase_file']
     const config: Config = {
       path,
       passphraseCommand: isCommand(command) ? command : undefined,
-      passphraseFile: typeof file === 'string' && file !== '' ? expandHome(file, environment) : undefined,
+      passphraseFile: pathOf(path, 'passphrase_file', file, environment),
     }
     if (command !== undefined && command !== null && config.passphraseCommand === undefined) {
       throw new Failure(
@@ -47,15 +48,17 @@ export function readConfig(directory: string, environment: Environment): Config 
   return { path: undefined, passphraseCommand: undefined, passphraseFile: undefined }
 }
 
-function agentSection(path: string, bytes: Uint8Array): Record<string, unknown> {
+async function agentSection(path: string, bytes: Uint8Array): Promise<Record<string, unknown>> {
   const content = text(bytes)
+  if (content === undefined) throw new Failure('failed', `${printable(path)} is not UTF-8 text`)
+  const { parseFirstDocument } = await import('../formats/yaml-keys.ts')
   let whole: unknown
   try {
-    whole = content === undefined ? undefined : Bun.YAML.parse(content)
+    whole = parseFirstDocument(content).value
   } catch (error) {
-    throw new Failure('failed', `${printable(path)} is not valid YAML`, { cause: error })
+    if (!(error instanceof Failure)) throw error
+    throw new Failure('failed', `${printable(path)}: ${error.message}`, { cause: error })
   }
-  if (content === undefined) throw new Failure('failed', `${printable(path)} is not UTF-8 text`)
   if (whole === null || whole === undefined) return {}
   if (!isRecord(whole)) throw new Failure('failed', `${printable(path)} does not hold settings`)
   const agent = whole['agent']
@@ -66,6 +69,13 @@ function agentSection(path: string, bytes: Uint8Array): Record<string, unknown> 
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A path of the file, or undefined when the key is not there or empty. */
+function pathOf(path: string, key: string, value: unknown, environment: Environment): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  if (typeof value === 'string') return expandHome(value, environment)
+  throw new Failure('failed', `agent.${key} in ${printable(path)} is not a path`)
 }
 
 function isCommand(value: unknown): value is string | string[] {

@@ -7,12 +7,14 @@ import type { Failure } from '../lib/errors.ts'
 import { hostileVariables } from '../lib/environment.ts'
 import { checkDirectory, lstatOrNothing } from '../lib/files.ts'
 import { printable } from '../lib/names.ts'
-import { vaultFile } from '../lib/paths.ts'
+import { sharedSecretsFile, vaultFile } from '../lib/paths.ts'
 import { toHuman } from '../lib/time.ts'
 import type { FileState } from '../store/check.ts'
 import type { Vault } from '../vault/vault.ts'
 import { readConfig } from './config.ts'
+import { fromSharedFile } from './passphrase.ts'
 import type { Surroundings } from './passphrase.ts'
+import { policyCheck } from './policy-check.ts'
 import { Opened } from './opened.ts'
 import { stateFailure } from './states.ts'
 
@@ -33,8 +35,9 @@ export async function inspect(around: Looking, deep: boolean): Promise<Inspectio
     { name: 'version', status: 'info', detail: `${version} (${commit}, ${platform})` },
     ...directoryChecks(directory),
     ...vault.checks,
-    configCheck(around),
-    sourceCheck(around),
+    await configCheck(around),
+    await sourceCheck(around),
+    await policyCheck(directory),
     ...environmentChecks(around),
   ]
   return { directory, state: vault.state, ...(vault.detail === undefined ? {} : { detail: vault.detail }), checks }
@@ -165,21 +168,21 @@ async function contentChecks(opened: Opened, vault: Vault): Promise<Check[]> {
   const { memoryKib, passes, lanes } = vault.header.kdf
   const change = newest === undefined ? '' : `, newest change ${toHuman(newest)}`
   return [
-    { name: 'integrity', status: 'ok', detail: 'every page and every row is in order' },
+    { name: 'lock state', status: 'info', detail: 'locked; no process keeps the key of this vault' },
     { name: 'contents', status: 'ok', detail: `${projects} project(s), ${secrets} secret(s)${change}` },
+    { name: 'integrity', status: 'ok', detail: 'every page and every row is in order' },
     {
       name: 'key derivation',
       status: 'info',
       detail: `Argon2id, ${memoryKib / 1024} MiB, ${passes} passes, ${lanes} lanes`,
     },
-    { name: 'lock state', status: 'info', detail: 'locked; no process keeps the key of this vault' },
   ]
 }
 
-function configCheck({ directory, environment }: Looking): Check {
+async function configCheck({ directory, environment }: Looking): Promise<Check> {
   const name = 'config'
   try {
-    const { path } = readConfig(directory, environment)
+    const { path } = await readConfig(directory, environment)
     return path === undefined
       ? { name, status: 'info', detail: 'no configuration file' }
       : { name, status: 'ok', detail: printable(path) }
@@ -188,18 +191,31 @@ function configCheck({ directory, environment }: Looking): Check {
   }
 }
 
-/** Where a passphrase would come from. Runs and reads nothing but the configuration file. */
-function sourceCheck({ directory, environment, taken, ask }: Looking): Check {
+/** Where a passphrase would come from. Runs no command. */
+async function sourceCheck({ directory, environment, taken, ask }: Looking): Promise<Check> {
   const name = 'unlock source'
-  const set = ['TVAULT_PASSPHRASE_COMMAND', 'TVAULT_PASSPHRASE_FILE'].find((variable) => environment[variable])
-  if (taken.has('TVAULT_PASSPHRASE')) return { name, status: 'info', detail: 'TVAULT_PASSPHRASE' }
-  if (set !== undefined) return { name, status: 'info', detail: set }
+  const found = (detail: string): Check => ({ name, status: 'info', detail })
+  const file = (from: string, path: string): Check => {
+    const words = `${from}: the passphrase lies in ${printable(path)}, where every program of yours can read it`
+    return { name, status: 'warn', detail: `${words}; a command that asks a password manager is safer` }
+  }
+  if (taken.has('TVAULT_PASSPHRASE')) return found('TVAULT_PASSPHRASE')
+  if (environment['TVAULT_PASSPHRASE_COMMAND']) return found('TVAULT_PASSPHRASE_COMMAND')
+  const named = environment['TVAULT_PASSPHRASE_FILE']
+  if (named) return file('TVAULT_PASSPHRASE_FILE', named)
   try {
-    const { passphraseCommand, passphraseFile } = readConfig(directory, environment)
-    if (passphraseCommand !== undefined) return { name, status: 'info', detail: 'agent.passphrase_command' }
-    if (passphraseFile !== undefined) return { name, status: 'info', detail: 'agent.passphrase_file' }
+    const { passphraseCommand, passphraseFile } = await readConfig(directory, environment)
+    if (passphraseCommand !== undefined) return found('agent.passphrase_command')
+    if (passphraseFile !== undefined) return file('agent.passphrase_file', passphraseFile)
   } catch {
     return { name, status: 'warn', detail: 'unknown, because the configuration file cannot be used' }
+  }
+  try {
+    const shared = await fromSharedFile(directory, environment)
+    shared?.secret.wipe()
+    if (shared) return file('the shared secrets file', sharedSecretsFile(directory, environment) ?? '')
+  } catch (error) {
+    return { name, status: 'fail', detail: words(toFailure(error)) }
   }
   if (ask.possible) return { name, status: 'info', detail: 'the terminal' }
   return { name, status: 'warn', detail: 'none: values cannot be read here without a terminal' }

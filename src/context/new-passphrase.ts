@@ -7,7 +7,7 @@ import { Failure } from '../lib/errors.ts'
 import type { Secret } from '../lib/secret.ts'
 import { LEAST_BITS, estimateStrength } from '../lib/strength.ts'
 import { fromSources, fromTerminal } from './passphrase.ts'
-import type { PassphraseVariable, Surroundings } from './passphrase.ts'
+import type { Surroundings } from './passphrase.ts'
 
 const TRIES = 3
 
@@ -16,6 +16,8 @@ const LABELS = {
   TVAULT_PASSPHRASE: { first: 'Enter passphrase: ', again: 'Confirm passphrase: ' },
   TVAULT_NEW_PASSPHRASE: { first: 'New passphrase: ', again: 'Confirm new passphrase: ' },
 } as const
+
+type NewVariable = keyof typeof LABELS
 
 export interface Asking {
   ask: Ask
@@ -30,7 +32,7 @@ export interface Asking {
  */
 export async function newPassphrase(
   surroundings: Surroundings,
-  variable: PassphraseVariable,
+  variable: NewVariable,
   asking: Asking,
 ): Promise<Secret> {
   const given = await fromSources(surroundings, variable)
@@ -54,7 +56,7 @@ function checkGiven(secret: Secret, source: string, { note, force }: Asking): Se
 }
 
 /** What is wrong with a typed passphrase; asks for it a second time when the first look is good. */
-async function reject(secret: Secret, asking: Asking, variable: PassphraseVariable): Promise<Failure | undefined> {
+async function reject(secret: Secret, asking: Asking, variable: NewVariable): Promise<Failure | undefined> {
   if (secret.size === 0) return new Failure('usage', 'the passphrase is empty')
   const { bits, word } = estimateStrength(secret.reveal())
   const meter = '■'.repeat(Math.min(10, Math.round(bits / 8))).padEnd(10, '□')

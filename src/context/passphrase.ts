@@ -1,10 +1,11 @@
-// Where a passphrase comes from, in the order of spec/cli.md 1.5. A source that is set is final: when it fails or
+// Where a passphrase comes from, in the order of topic `environment`. A source that is set is final: when it fails or
 // its passphrase is wrong, the next one is not tried. A passphrase is bytes from its source to its wiping.
+import { existsSync } from 'node:fs'
 import { utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { readFound } from '../lib/files.ts'
 import { printable } from '../lib/names.ts'
-import { expandHome } from '../lib/paths.ts'
+import { expandHome, sharedSecretsFile } from '../lib/paths.ts'
 import { Secret } from '../lib/secret.ts'
 import type { Environment } from '../lib/paths.ts'
 import type { Ask } from '../commands/define.ts'
@@ -23,16 +24,27 @@ export interface Passphrase {
 }
 
 /** The variables whose value is a passphrase. */
-export type PassphraseVariable = 'TVAULT_PASSPHRASE' | 'TVAULT_NEW_PASSPHRASE'
+export type PassphraseVariable = 'TVAULT_PASSPHRASE' | 'TVAULT_NEW_PASSPHRASE' | 'TVAULT_IMPORT_PASSPHRASE'
 
-/** Passphrases that came by the environment, taken out of it at the start. */
+/** The variables that are taken out of the environment: passphrases, a private key, a token. */
+const TAKEN = [
+  'TVAULT_PASSPHRASE',
+  'TVAULT_NEW_PASSPHRASE',
+  'TVAULT_IMPORT_PASSPHRASE',
+  'TVAULT_IDENTITY_KEY',
+  'TVAULT_AGENT_TOKEN',
+] as const
+
+export type TakenVariable = (typeof TAKEN)[number]
+
+/** Passphrases and keys that came by the environment, taken out of it at the start. */
 export class Taken {
   readonly #values = new Map<string, Secret>()
 
-  /** Takes both variables out of the environment, so that neither a child nor /proc shows them from here on. */
+  /** Takes these variables out of the environment, so that neither a child nor /proc shows them from here on. */
   static async fromEnvironment(environment: Environment): Promise<Taken> {
     const taken = new Taken()
-    for (const name of ['TVAULT_PASSPHRASE', 'TVAULT_NEW_PASSPHRASE'] as const) {
+    for (const name of TAKEN) {
       const seen = environment[name]
       if (seen === undefined) continue
       const { takeEnvironment } = await import('../lib/native.ts')
@@ -44,12 +56,12 @@ export class Taken {
     return taken
   }
 
-  has(name: PassphraseVariable): boolean {
+  has(name: TakenVariable): boolean {
     return this.#values.has(name)
   }
 
   /** A copy that the caller wipes. */
-  copy(name: PassphraseVariable): Secret | undefined {
+  copy(name: TakenVariable): Secret | undefined {
     const value = this.#values.get(name)
     return value && new Secret(value.reveal().slice())
   }
@@ -71,12 +83,15 @@ export interface Surroundings {
 /**
  * The passphrase of the first source that is set, or undefined when only a person could tell it. `variable` names the
  * family: TVAULT_PASSPHRASE, TVAULT_PASSPHRASE_COMMAND, TVAULT_PASSPHRASE_FILE, and the configuration file for the
- * present one; the same without configuration for TVAULT_NEW_PASSPHRASE. Throws `failed` when a set source fails.
+ * present one; the same without configuration for the others. Throws `failed` when a set source fails.
  */
 export async function fromSources(
   { environment, taken, directory }: Surroundings,
   variable: PassphraseVariable,
 ): Promise<Passphrase | undefined> {
+  // A configuration that cannot be used stops the command even when the passphrase comes from elsewhere.
+  const config = variable === 'TVAULT_PASSPHRASE' ? await readConfig(directory, environment) : undefined
+
   const direct = taken.copy(variable)
   if (direct) return { secret: direct, source: `from ${variable}` }
 
@@ -86,13 +101,20 @@ export async function fromSources(
   const file = environment[`${variable}_FILE`]
   if (file) return byFile(expandHome(file, environment), variable, `${variable}_FILE`)
 
-  if (variable !== 'TVAULT_PASSPHRASE') return undefined
-  const config = readConfig(directory, environment)
+  if (config === undefined) return undefined
   if (config.passphraseCommand !== undefined) {
     return byCommand(config.passphraseCommand, 'agent.passphrase_command', environment)
   }
   if (config.passphraseFile !== undefined) return byFile(config.passphraseFile, variable, 'agent.passphrase_file')
-  return undefined
+  return fromSharedFile(directory, environment)
+}
+
+/** The passphrase of `~/.config/secrets/env`, or undefined when there is no such file or no such line in it. */
+export async function fromSharedFile(directory: string, environment: Environment): Promise<Passphrase | undefined> {
+  const path = sharedSecretsFile(directory, environment)
+  if (path === undefined || !existsSync(path)) return undefined
+  const secret = await readLineOf(path, 'TVAULT_PASSPHRASE', 'the shared secrets file')
+  return secret && { secret, source: `from ${path}` }
 }
 
 async function byCommand(
@@ -110,6 +132,13 @@ async function byCommand(
 }
 
 async function byFile(path: string, variable: PassphraseVariable, setting: string): Promise<Passphrase> {
+  const secret = await readLineOf(path, variable, setting)
+  if (secret) return { secret, source: `from ${setting}` }
+  throw new Failure('failed', `${printable(path)} (${setting}) does not hold a line ${variable}=…`)
+}
+
+/** The value of the line for `variable`, or undefined without one. Throws `failed` when others can read the file. */
+async function readLineOf(path: string, variable: PassphraseVariable, setting: string): Promise<Secret | undefined> {
   const { bytes, uid, mode } = readFound(path, MAX_FILE_BYTES, { followLink: true })
   try {
     if (uid !== process.geteuid?.()) {
@@ -125,8 +154,7 @@ async function byFile(path: string, variable: PassphraseVariable, setting: strin
     const entry = entries.find(({ key }) => key === variable)
     const secret = new Secret(entry?.value.reveal().slice() ?? new Uint8Array(0))
     for (const { value } of entries) value.wipe()
-    if (secret.size > 0) return { secret: checkLength(secret, setting), source: `from ${setting}` }
-    throw new Failure('failed', `${printable(path)} (${setting}) does not hold a line ${variable}=…`)
+    return secret.size > 0 ? checkLength(secret, setting) : undefined
   } finally {
     bytes.fill(0)
   }

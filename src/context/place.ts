@@ -32,7 +32,7 @@ export async function makeVault<T>(
 }
 
 /** Throws `conflict` when anything of the name of a vault is there, whatever it is. */
-function refuseExisting(directory: string): void {
+export function refuseExisting(directory: string): void {
   const path = vaultFile(directory)
   if (lstatOrNothing(path) || lstatOrNothing(`${path}.next`)) throw taken(directory)
 }

@@ -19,6 +19,21 @@ const TOPICS: readonly Topic[] = [
     load: () => import('../topics/formats.md', { with: { type: 'text' } }),
   },
   {
+    slug: 'sharing',
+    title: 'Sharing without a server: identities, recipients, sealed files',
+    load: () => import('../topics/sharing.md', { with: { type: 'text' } }),
+  },
+  {
+    slug: 'environments',
+    title: 'Environment groups: production, staging and what they inherit',
+    load: () => import('../topics/environments.md', { with: { type: 'text' } }),
+  },
+  {
+    slug: 'moving-in',
+    title: 'Moving in: from TinyVault (Go) and other tools',
+    load: () => import('../topics/moving-in.md', { with: { type: 'text' } }),
+  },
+  {
     slug: 'commands',
     title: 'Every command with its arguments and flags',
     load: () => import('../topics/commands.md', { with: { type: 'text' } }),

@@ -19,6 +19,17 @@ export const LABELS = {
   value: 'tvault/1/value',
   /** The HMAC of an audit row over the row before it. */
   'audit-chain': 'tvault/1/audit-chain',
+  /** The key with which one recipient continues the audit chain, from the audit key. */
+  'audit-signer': 'tvault/1/audit-signer',
+  /** The mac of the recipients of a project, and its key from the key of the project. */
+  recipients: 'tvault/1/recipients',
+  /** The mac of an environment group, and its key from the audit key. */
+  group: 'tvault/1/group',
+  /** Ephemeral key and nonce of a stanza from the key that it wraps. */
+  'bound-stanza': 'tvault/1/bound-stanza',
+  /** The key of one stanza from the X25519 secret, and of one version 1 file from the KEK: fixed by the peer's formats. */
+  stanza: 'tvault-recipient-v1',
+  'file-key': 'tvault-encrypted-env-v1',
 } as const
 
 /** `length` bytes (at most 8160, else RangeError) of HKDF-SHA256 (RFC 5869) over `key`. */

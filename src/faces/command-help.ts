@@ -38,14 +38,24 @@ export function usage(description: Description): string {
   return ['tvault', description.path, ...(rest ? [...tail, ...words] : [...words, ...tail])].join(' ')
 }
 
+/** Choices that would make the column of flags wider than this stand with what the flag does. */
+const MOST_CHOICES = 44
+
 /** `-p, --project <name>` */
-export function flagForm({ name, short, kind, placeholder, choices }: FieldDescription): string {
-  const value = kind === 'flag' ? '' : choices === undefined ? ` <${placeholder ?? name}>` : ` <${choices.join('|')}>`
-  return `${short === undefined ? '    ' : `-${short}, `}--${name}${value}`
+export function flagForm(field: FieldDescription): string {
+  const { name, short, kind, placeholder, choices } = field
+  const words = choices === undefined || standApart(field) ? (placeholder ?? name) : choices.join('|')
+  return `${short === undefined ? '    ' : `-${short}, `}--${name}${kind === 'flag' ? '' : ` <${words}>`}`
 }
 
-export function fieldAbout({ about, fallback }: FieldDescription): string {
-  return fallback === undefined ? about : `${about} (default: ${fallback})`
+export function fieldAbout(field: FieldDescription): string {
+  const { about, fallback, choices = [] } = field
+  const all = standApart(field) ? `${about}: ${choices.join(', ')}` : about
+  return fallback === undefined ? all : `${all} (default: ${fallback})`
+}
+
+function standApart({ at, choices }: FieldDescription): boolean {
+  return at === undefined && choices !== undefined && choices.join('|').length > MOST_CHOICES
 }
 
 /** What `tvault <command> --help` and `tvault help <command>` print. */

@@ -72,4 +72,37 @@ export function selection(input: { only?: string[] | undefined; prefix?: string 
   return { ...(only && { only }), ...(prefix !== undefined && { prefix }) }
 }
 
+/** Where secrets are taken from, when it is not the project alone with the passphrase. */
+export const SOURCE_FIELDS = {
+  identity: {
+    kind: 'text',
+    placeholder: 'name',
+    about: 'Read as this identity what is shared with it; no passphrase is needed',
+  },
+  group: { kind: 'text', about: 'Read through this environment group' },
+  env: { kind: 'text', placeholder: 'environment', about: 'The environment of the group, with what it inherits' },
+} as const
+
+/** What every command takes that gives secrets to a program. */
+export const GIVE_FIELDS = {
+  ...SELECT_FIELDS,
+  ...SOURCE_FIELDS,
+  strict: { kind: 'flag', about: 'Fail when a key of --only is missing or nothing is selected' },
+} as const
+
 export const YES_FIELD = { kind: 'flag', short: 'y', about: 'Do not ask' } as const
+
+/** For commands that print many values: onto a terminal only when that is said. */
+export const REVEAL_FIELDS = {
+  reveal: { kind: 'flag', about: 'Print the values even when standard output is a terminal' },
+  force: { kind: 'flag', about: 'The same as --reveal' },
+} as const
+
+/** Throws a usage failure when values would be shown on a terminal without being asked for (W6). */
+export function refuseTerminal(stdoutIsTerminal: boolean, input: Record<keyof typeof REVEAL_FIELDS, boolean>): void {
+  const asked = (['reveal', 'force'] as const).some((name) => input[name])
+  if (!stdoutIsTerminal || asked) return
+  throw new Failure('usage', 'the values would be shown on this terminal', {
+    hint: 'add --reveal to show them, or send the output to a program or a file',
+  })
+}

@@ -7,13 +7,22 @@ import { Writer, type Printable } from './writer.ts'
 const DOUBLE = 0x22
 const DOLLAR = 0x24
 const SINGLE = 0x27
+const COLON = 0x3a
+const EQUALS = 0x3d
 const BACKSLASH = 0x5c
 const BACKTICK = 0x60
 
-/** Bytes that need no quotes in any reader: letters, digits and `% + , - . / : = @ _`. */
-export function isPlain(byte: number): boolean {
+/**
+ * Whether a value needs no quotes in any reader: letters, digits and `% + , - . / : = @ _`, and no `=` at its start or
+ * behind a `:`, where zsh would look for a command of that name.
+ */
+export function isPlain(value: Uint8Array): boolean {
+  return value.every((byte, at) => isPlainByte(byte) && (byte !== EQUALS || (at > 0 && value[at - 1] !== COLON)))
+}
+
+function isPlainByte(byte: number): boolean {
   const letter = (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a)
-  return letter || (byte >= 0x2b && byte <= 0x3a) || byte === 0x25 || byte === 0x3d || byte === 0x40 || byte === 0x5f
+  return letter || (byte >= 0x2b && byte <= COLON) || byte === 0x25 || byte === EQUALS || byte === 0x40 || byte === 0x5f
 }
 
 /** `KEY=value` lines in the given order, as a Secret of the caller. Never fails: every value can be written. */
@@ -27,9 +36,23 @@ export function printDotenv(entries: readonly Printable[]): Secret {
   return writer.finish()
 }
 
+/** The quotes that a value should get when they can carry it; `double-lines` keeps line ends as they are. */
+export type Quotes = 'any' | 'single' | 'double' | 'double-lines'
+
+/** One value in a file whose other lines stay; `wanted` are the quotes that stood there. Exact for every value. */
+export function printDotenvValue(writer: Writer, value: Uint8Array, wanted: Quotes): void {
+  const windows = value.some((byte, at) => byte === CR && value[at + 1] === LF)
+  const expands = value.includes(DOLLAR) || value.includes(BACKTICK)
+  // In a file with CR LF the reader takes both for one line end, so a pair inside of a value is always spelled out.
+  if (windows) printDouble(writer, value, true)
+  else if (wanted === 'single' && !value.includes(SINGLE)) writer.byte(SINGLE).bytes(value).byte(SINGLE)
+  else if (wanted !== 'any' && wanted !== 'single' && !expands) printDouble(writer, value, wanted === 'double')
+  else printValue(writer, value)
+}
+
 /**
  * One value. Which readers get it exactly (ours always does):
- *  1. bare, when every byte is plain: all readers;
+ *  1. bare, when the value is plain: all readers;
  *  2. '…' literally, also over several lines: all readers, but TinyVault 0.23 cannot read several lines;
  *  3. "…\n…" when it has a line end or a ', and neither $ nor `: all readers, but a shell keeps `\n` as two characters;
  *  4. "…\$…" when it has $ or ` and a ' as well: shells and Compose; TinyVault 0.23 keeps the backslash.
@@ -38,7 +61,7 @@ export function printDotenv(entries: readonly Printable[]): Secret {
 function printValue(writer: Writer, value: Uint8Array): void {
   const expands = value.includes(DOLLAR) || value.includes(BACKTICK)
   const lines = value.includes(LF)
-  if (value.every(isPlain)) writer.bytes(value)
+  if (isPlain(value)) writer.bytes(value)
   else if (!value.includes(SINGLE) && (expands || !lines)) writer.byte(SINGLE).bytes(value).byte(SINGLE)
   else printDouble(writer, value, lines && !expands)
 }

@@ -30,6 +30,9 @@ export interface Dotenv {
   notes: DotenvNote[]
 }
 
+/** The note about a quote that nothing closes. */
+export const UNTERMINATED = 'skipped unterminated quoted value'
+
 const HASH = 0x23
 const DOUBLE = 0x22
 const SINGLE = 0x27
@@ -100,7 +103,8 @@ function readLine(file: Uint8Array, from: number, end: number): Taken {
   const first = raw.from < raw.to ? file[raw.from] : undefined
   if (first === DOUBLE || first === SINGLE) return readQuoted(file, key, raw.from, first)
   const span = { from: raw.from, to: endOfBare(file, raw) }
-  return { key, value: new Secret(file.slice(span.from, span.to)), span }
+  // A copy, also of a Buffer, whose slice would be the same memory.
+  return { key, value: new Secret(new Uint8Array(file.subarray(span.from, span.to))), span }
 }
 
 /** `export` and then a space or a tab, the ways a shell allows it. */
@@ -123,14 +127,14 @@ function endOfBare(file: Uint8Array, raw: Span): number {
 /** A value in quotes that opens at `open`. After the closing quote only blanks and a comment may stand. */
 function readQuoted(file: Uint8Array, key: string, open: number, quote: number): Taken {
   const close = closingQuote(file, open + 1, quote)
-  if (close === -1) return { key, problem: 'skipped unterminated quoted value' }
+  if (close === -1) return { key, problem: UNTERMINATED }
   const end = lineEnd(file, close)
   const rest = trim(file, close + 1, end)
   if (rest.from < rest.to && file[rest.from] !== HASH) {
     const sameLine = lineEnd(file, open) === end
     return {
       key,
-      problem: sameLine ? 'skipped value with text after its closing quote' : 'skipped unterminated quoted value',
+      problem: sameLine ? 'skipped value with text after its closing quote' : UNTERMINATED,
     }
   }
   // In a file with Windows line ends the lines of the value end that way too, and the value means LF. The line on

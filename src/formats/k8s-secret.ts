@@ -17,8 +17,8 @@ export function printKubernetes(
   if (options.name === undefined) {
     throw new Failure('usage', '--name is required for k8s-secret format', { hint: 'add --name <secret name>' })
   }
-  check('--name', options.name, OBJECT_NAME)
-  check('--namespace', options.namespace, NAMESPACE)
+  checkKubernetesName('--name', options.name, 'object')
+  checkKubernetesName('--namespace', options.namespace, 'namespace')
   const writer = new Writer()
   if (entries.length === 0) return writer.finish()
   writer.text(`apiVersion: v1\nkind: Secret\nmetadata:\n  name: ${yamlWord(options.name)}\n`)
@@ -32,11 +32,16 @@ export function printKubernetes(
   return writer.finish()
 }
 
-function check(flag: string, name: string, rule: RegExp): void {
-  if (rule.test(name)) return
-  throw new Failure('usage', `${flag} is not a name that Kubernetes takes: ${printable(name)}`, {
-    hint: 'use lower case letters, digits and -',
-  })
+/** Throws unless Kubernetes takes `name`: `usage` when it came by the flag `where`, `failed` when it stood there in a file. */
+export function checkKubernetesName(where: string, name: string, kind: 'object' | 'namespace'): void {
+  if ((kind === 'object' ? OBJECT_NAME : NAMESPACE).test(name)) return
+  throw new Failure(
+    where.startsWith('--') ? 'usage' : 'failed',
+    `${where} is not a name that Kubernetes takes: ${printable(name)}`,
+    {
+      hint: 'use lower case letters, digits and -',
+    },
+  )
 }
 
 /** Base64 in quotes: without them YAML takes texts such as `1234` for a number. */

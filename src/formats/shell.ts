@@ -1,4 +1,4 @@
-// `export KEY=value` lines for a POSIX shell. Everything outside the plain bytes stands in single quotes, where a
+// `export KEY=value` lines for a POSIX shell. Everything but a plain value stands in single quotes, where a
 // shell reads nothing but the closing quote; a ' inside is written '"'"'.
 import { Failure } from '../lib/errors.ts'
 import type { Secret } from '../lib/secret.ts'
@@ -28,7 +28,7 @@ export function quoteForShell(writer: Writer, key: string, value: Uint8Array): v
       hint: 'leave it out with --only, or use --format json',
     })
   }
-  if (value.every(isPlain)) {
+  if (isPlain(value)) {
     writer.bytes(value)
     return
   }

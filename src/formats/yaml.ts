@@ -6,6 +6,8 @@ import type { Secret } from '../lib/secret.ts'
 import { Writer, type Printable } from './writer.ts'
 
 const WORD = /^[A-Za-z_][A-Za-z0-9_-]*$/
+/** A letter first and no colon last: then a colon has no meaning, and no version of YAML sees a number or a time. */
+const ADDRESS = /^[A-Za-z][A-Za-z0-9_./:@+-]*(?<!:)$/
 /** Words that YAML 1.1 or 1.2 reads as a boolean or as null. */
 const TYPED = /^(?:y|yes|n|no|true|false|on|off|null)$/i
 const LONGEST_WORD = 64
@@ -34,14 +36,18 @@ export function yamlWord(word: string): string {
 }
 
 function printValue(writer: Writer, value: Uint8Array): void {
-  if (!isUtf8(value)) {
-    writer.text(`!!binary "${toBase64(value)}"`)
-    return
-  }
-  if (isBareWord(value)) {
-    writer.bytes(value)
-    return
-  }
+  if (!isUtf8(value)) writer.text(`!!binary "${toBase64(value)}"`)
+  else if (isBareWord(value)) writer.bytes(value)
+  else printQuoted(writer, value)
+}
+
+/** A value of UTF-8 text: bare when it is a plain word or looks like an address, else in double quotes. */
+export function printYamlText(writer: Writer, value: Uint8Array): void {
+  if (isBareWord(value, ADDRESS)) writer.bytes(value)
+  else printQuoted(writer, value)
+}
+
+function printQuoted(writer: Writer, value: Uint8Array): void {
   writer.byte(0x22)
   for (let at = 0; at < value.length;) {
     const size = codePointSize(value[at]!)
@@ -51,10 +57,10 @@ function printValue(writer: Writer, value: Uint8Array): void {
   writer.byte(0x22)
 }
 
-function isBareWord(value: Uint8Array): boolean {
+function isBareWord(value: Uint8Array, rule = WORD): boolean {
   if (value.length > LONGEST_WORD) return false
   const word = text(value) ?? ''
-  return WORD.test(word) && !TYPED.test(word)
+  return rule.test(word) && !TYPED.test(word)
 }
 
 /** Bytes of the UTF-8 sequence that starts with `first`. */

@@ -14,7 +14,7 @@ export interface Injected {
 export const MAX_ENTRY_BYTES = 131_072
 
 /** Ours, but harmless: a tvault inside the child finds the same vault (W43). All other TVAULT_ names are taken out. */
-const ROUTING = new Set(['TVAULT_DIR', 'TVAULT_CONFIG', 'TVAULT_NO_AGENT'])
+const ROUTING = new Set(['TVAULT_DIR', 'TVAULT_CONFIG', 'TVAULT_IDENTITY', 'TVAULT_NO_AGENT'])
 /** Variables by which Bun would take orders; a child that is itself built with Bun must not take them either. */
 const RUNTIME = /^BUN_(?:OPTIONS|BE_BUN|INSPECT.*|JSC_.*|CONFIG_VERBOSE_FETCH|DEBUG.*)$/
 /** What stays in a clean environment. */
@@ -50,13 +50,13 @@ function checkInjected(name: string, value: Secret): void {
   if (!isKey(name)) throw new Failure('failed', 'a secret has a name that cannot be an environment variable')
   if (value.reveal().includes(0)) {
     throw new Failure('failed', `the value of ${name} holds a NUL byte, which no environment variable can`, {
-      hint: `leave it out with --only or --prefix, or write it to a file: tvault get ${name} > FILE`,
+      hint: `give it as a file: tvault run --as-file ${name} (the variable holds a path), or leave it out with --only`,
     })
   }
   // One for the equals sign, one for the end.
   if (name.length + value.size + 2 > MAX_ENTRY_BYTES) {
     throw new Failure('failed', `the value of ${name} is too big for an environment variable (${value.size} bytes)`, {
-      hint: `leave it out with --only or --prefix, or write it to a file: tvault get ${name} > FILE`,
+      hint: `give it as a file: tvault run --as-file ${name} (the variable holds a path), or leave it out with --only`,
     })
   }
 }

@@ -3,14 +3,19 @@
 import { Failure } from '../lib/errors.ts'
 import { utf8 } from '../lib/bytes.ts'
 import { printable } from '../lib/names.ts'
+import { Secret } from '../lib/secret.ts'
 import type { Environment } from '../lib/paths.ts'
 import { childEnvironment, tooMuch } from './environment.ts'
 import type { Injected } from './environment.ts'
+import { memoryFile } from './memory-file.ts'
+import type { MemoryFile } from './memory-file.ts'
 import { findProgram } from './program.ts'
 
 export interface Launching {
   command: readonly string[]
   inject: readonly Injected[]
+  /** Values that become files in memory; the variables hold their paths. */
+  files?: readonly Injected[]
   clean: boolean
 }
 
@@ -36,14 +41,23 @@ export async function become(launch: Launching, { environment, release }: Around
   if (argv.some((word) => word.includes('\0'))) throw new Failure('usage', 'an argument holds a NUL byte')
   const file = findProgram(program, environment['PATH'])
   const { environmentBytes, execve } = await import('../lib/native.ts')
-  const entries = childEnvironment(inherited(environment, environmentBytes), launch.inject, launch.clean)
-  const sizes = launch.inject.map(({ name, value }) => ({ name, bytes: value.size }))
-  for (const { value } of launch.inject) value.wipe()
+  const files: MemoryFile[] = []
+  let entries: Uint8Array[] = []
   try {
+    const paths: Injected[] = []
+    for (const { name, value } of launch.files ?? []) {
+      const made = await memoryFile(name, value)
+      files.push(made)
+      paths.push({ name, value: Secret.fromText(made.path) })
+    }
+    entries = childEnvironment(inherited(environment, environmentBytes), [...launch.inject, ...paths], launch.clean)
+    const sizes = launch.inject.map(({ name, value }) => ({ name, bytes: value.size }))
+    for (const { value } of [...launch.inject, ...(launch.files ?? [])]) value.wipe()
     await release()
     throw refusal(execve(file, argv, entries), program, sizes)
   } finally {
     for (const entry of entries) entry.fill(0)
+    for (const made of files) made.close()
   }
 }
 

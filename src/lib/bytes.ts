@@ -27,6 +27,11 @@ export function text(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** One character for each byte, so that nothing is lost: a key for maps, and the way to look at ASCII in foreign bytes. */
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+}
+
 /** Equality in time that depends only on the lengths. */
 export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false

@@ -6,6 +6,7 @@ export const FAILURES = {
   internal: { exit: 1, about: 'a bug in tvault; the cause is shown with --verbose' },
   failed: { exit: 1, about: 'the operation failed: the file system refused, or a file is not what was asked for' },
   usage: { exit: 2, about: 'the words or flags of the command line are wrong' },
+  trouble: { exit: 2, about: 'a comparison with `--exit-code` could not be made; its 1 means different' },
   locked: { exit: 3, about: 'a key is needed, and there is no passphrase source and no terminal to ask on' },
   not_found: { exit: 4, about: 'no such secret, version or project' },
   not_initialized: { exit: 5, about: 'there is no vault in that directory' },
@@ -63,6 +64,14 @@ export function toFailure(thrown: unknown): Failure {
     hint: 'run the command again with --verbose to see the cause',
     cause: thrown,
   })
+}
+
+/** For commands whose exit code 1 is an answer: a failure that would end with 1 ends with 2 instead. */
+export function toTrouble(thrown: unknown): Failure {
+  const failure = toFailure(thrown)
+  if (failure.exitCode !== 1) return failure
+  const { message, hint, cause } = failure
+  return new Failure('trouble', message, { ...(hint !== undefined && { hint }), cause })
 }
 
 /** The `code` of a system error (ENOENT, EACCES …), or undefined when `thrown` is not one. */

@@ -97,6 +97,18 @@ export function copySafely(path: string, to: string): string {
   }
 }
 
+/** A descriptor, for reading, of a regular file that somebody else may have prepared. Refuses what `readSafely` refuses. */
+export function openRegular(path: string): number {
+  const fd = openForeign(path, false)
+  try {
+    checkRegular(path, fstatSync(fd))
+    return fd
+  } catch (error) {
+    closeSync(fd)
+    throw fileFailure(error, path, 'read')
+  }
+}
+
 /** Opens for reading without waiting for the other end of a FIFO. */
 function openForeign(path: string, followLink: boolean): number {
   const link = followLink ? 0 : constants.O_NOFOLLOW
@@ -150,6 +162,15 @@ export function writeAtomically(
   } catch (error) {
     removeQuietly(temporary)
     throw systemCode(error) === 'EEXIST' ? exists(path) : fileFailure(error, path, 'write')
+  }
+}
+
+/** Makes the directories in front of the last part of `path` that are missing. Throws `failed`. */
+export function makeParents(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+  } catch (error) {
+    throw fileFailure(error, dirname(path), 'create')
   }
 }
 

@@ -18,13 +18,36 @@ export const EFFECTS = [
 
 export type Effect = (typeof EFFECTS)[number]
 
-/** Who asks. `interactive`: a person sits at a terminal that can answer questions. */
-export type Principal = { kind: 'owner'; interactive: boolean }
+/**
+ * Who asks. `interactive`: a person sits at a terminal that can answer questions. An identity opened the vault without
+ * the passphrase: `recipients` are its public keys (tvault1…), `projects` the names of what is shared with them.
+ */
+export type Principal =
+  | { kind: 'owner'; interactive: boolean }
+  | { kind: 'identity'; recipients: readonly string[]; projects: readonly string[] }
+  | { kind: 'token'; id: string; scope: TokenScope }
 
-/** How a principal is written in an audit row, for example `owner` or `owner (script)`. */
+/** What a token of the agent may do; what is absent is not limited. */
+export interface TokenScope {
+  project?: string
+  /** Globs over names of keys, without regard to case. */
+  keys?: readonly string[]
+  effects?: readonly Effect[]
+}
+
+/** How a principal is written in an audit row: `owner`, `owner (script)`, `identity tvault1…`. */
 export function principalName(principal: Principal): string {
+  if (principal.kind === 'token') return `token ${principal.id}`
+  if (principal.kind === 'identity') return `${IDENTITY_PREFIX}${principal.recipients.join(' ')}`
   return principal.interactive ? 'owner' : 'owner (script)'
 }
+
+/** The public key (tvault1…) that a row's principal names, or undefined when it is no identity. */
+export function namedRecipient(name: string): string | undefined {
+  return name.startsWith(IDENTITY_PREFIX) ? name.slice(IDENTITY_PREFIX.length) : undefined
+}
+
+const IDENTITY_PREFIX = 'identity '
 
 /** One question to the policy. Without `key` it is about the project, without `project` about the vault. */
 export interface Question {
@@ -51,4 +74,6 @@ export interface Asker {
   command: string
   effect: Effect
   policy: Policy
+  /** Said in every audit row: by which way, for which process. */
+  via?: Readonly<Record<string, string | number>>
 }

@@ -73,10 +73,10 @@ export function flock(fd: number, mode: keyof typeof LOCK, wait: boolean): boole
 
 const MFD_CLOEXEC = 1
 
-/** A descriptor of an anonymous file in memory, closed on exec. Throws when the kernel refuses. */
-export function memfd(name: string): number {
+/** A descriptor of an anonymous file in memory, closed on exec unless it is to be inherited. Throws when the kernel refuses. */
+export function memfd(name: string, options: { inherited?: boolean } = {}): number {
   const { ffi, c } = libc()
-  const fd = c.memfd_create(ffi.ptr(cString(name)), MFD_CLOEXEC)
+  const fd = c.memfd_create(ffi.ptr(cString(name)), options.inherited === true ? 0 : MFD_CLOEXEC)
   if (fd < 0) throw new Error(`memfd_create failed with errno ${errno()}`)
   return fd
 }

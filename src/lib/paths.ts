@@ -31,6 +31,16 @@ export function vaultFile(directory: string): string {
   return join(directory, 'vault.db')
 }
 
+/** Where the private keys of identities lie, beside the vault and outside of it. */
+export function identityDirectory(directory: string): string {
+  return join(directory, 'identities')
+}
+
+/** The file of one identity. `name` follows the rule of identity names, else it could lead anywhere. */
+export function identityFile(directory: string, name: string): string {
+  return join(identityDirectory(directory), `${name}.key`)
+}
+
 /**
  * The configuration file to look at: TVAULT_CONFIG, else `config.yaml` in the vault directory; `fallback` is the
  * second place, for the default vault directory only (spec/formats.md 7.6).
@@ -45,6 +55,18 @@ export function configFiles(directory: string, environment: Environment): string
     files.push(join(base && isAbsolute(base) ? base : join(userHome, '.config'), 'tvault', 'config.yaml'))
   }
   return files
+}
+
+/** The file that says what AI agents may do. */
+export function policyFile(directory: string): string {
+  return join(directory, 'mcp-policy.yaml')
+}
+
+/** `~/.config/secrets/env`, which several tools share; for the default vault only (spec/formats.md 7.6). */
+export function sharedSecretsFile(directory: string, environment: Environment): string | undefined {
+  const userHome = environment['HOME']
+  if (!userHome || !isAbsolute(userHome) || directory !== join(userHome, '.tvault')) return undefined
+  return join(userHome, '.config', 'secrets', 'env')
 }
 
 function home(environment: Environment): string {

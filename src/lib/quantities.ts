@@ -41,3 +41,27 @@ export function parseKib(typed: string): number {
 
 /** The largest value that is taken from a file or a pipe, in bytes (128 MiB). */
 export const MAX_VALUE_BYTES = 134_217_728
+
+const DURATION_UNITS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }
+
+/** Seconds of a duration such as `15m`, `1h30m`, `90s` or `0`; a bare number is seconds. Throws a usage failure. */
+export function parseDuration(typed: string): number {
+  if (/^\d{1,9}$/.test(typed)) return Number(typed)
+  const parts = [...typed.matchAll(/(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)/gy)]
+  if (parts.length > 0 && parts.map(([whole]) => whole).join('') === typed) {
+    return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * DURATION_UNITS[unit!]!, 0)
+  }
+  throw new Failure('usage', `not a duration: ${typed.slice(0, 40)}`, { hint: 'use 15m, 1h30m, 90s, or 0' })
+}
+
+/** The same for people, in its two largest units: `1 h 30 min`. */
+export function durationWords(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [Math.floor(seconds) % 60, 's'],
+  ] as const
+  const named = parts.filter(([amount]) => amount > 0).slice(0, 2)
+  return named.length === 0 ? '0 s' : named.map(([amount, unit]) => `${amount} ${unit}`).join(' ')
+}

@@ -38,7 +38,7 @@ export function readLine(fd: number): string {
 }
 
 /** Like read(2), and waits where the descriptor would not. 0 is the end of input. */
-function readSome(fd: number, into: Uint8Array, at: number, length: number): number {
+export function readSome(fd: number, into: Uint8Array, at: number, length: number): number {
   for (;;) {
     try {
       return readSync(fd, into, at, length, null)

@@ -173,13 +173,20 @@ class LmdbStore implements Store {
     }
   }
 
+  refresh(): void {
+    if (this.isStale() || hasReplacement(this.path)) this.#reopen(false)
+  }
+
+  #reopen(locked: boolean): void {
+    const old = this.#environment
+    this.#environment = this.#open(locked)
+    this.#closing.push(old.root.close())
+  }
+
   /** With the write lock held: the newest file is open, and nothing half-built lies around. */
   #freshen(): void {
     removeLeftovers(this.path)
-    if (!this.isStale() && !hasReplacement(this.path)) return
-    const old = this.#environment
-    this.#environment = this.#open(true)
-    this.#closing.push(old.root.close())
+    if (this.isStale() || hasReplacement(this.path)) this.#reopen(true)
   }
 
   get(table: TableName, key: Uint8Array): Uint8Array | undefined {

@@ -103,6 +103,8 @@ class MemoryStore extends Rows implements Store {
     throw new Failure('failed', 'a vault in memory has no file to copy')
   }
 
+  refresh(): void {}
+
   isStale(): boolean {
     return false
   }

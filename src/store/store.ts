@@ -69,6 +69,12 @@ export interface Store extends Reader {
    */
   copyTo(path: string, options?: { overwrite?: boolean }): Promise<void>
 
+  /**
+   * Opens the newest file when another process replaced the one that is open. Commits do this by themselves; whoever
+   * keeps a store open for long calls it before reading. Throws like opening.
+   */
+  refresh(): void
+
   /** True when the file at `path` is no longer the one that is open (another process replaced it). */
   isStale(): boolean
 

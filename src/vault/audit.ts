@@ -1,10 +1,14 @@
 // The audit log: a chain. Each row's mac covers the row before it, so an edit, a gap, a swap and a forged row are
 // found by `verifyChain`; a cut tail is found when somebody kept an older head. A row is written in the same commit
-// as what it tells. It never holds a value, and names in it are bounded in number and length.
+// as what it tells. It never holds a value, and names in it are bounded in number and length. A recipient, who has not
+// the key of the owner, continues the chain with a key of its own: it can write rows in its own name and in no other.
 import { LABELS, mac } from '../crypto/keys.ts'
+import { parseRecipient } from '../crypto/recipient.ts'
 import { concat, equalConstantTime, text, toHex, u64, utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
+import { namedRecipient } from '../lib/gate.ts'
 import { now } from '../lib/time.ts'
+import { signingKey } from './keyring.ts'
 import {
   META,
   MAC_BYTES,
@@ -16,6 +20,7 @@ import {
   encodeAuditHead,
   view,
 } from './schema.ts'
+import type { Nanoseconds } from '../lib/time.ts'
 import type { Reader, Writer } from '../store/store.ts'
 import type { AuditHead } from './schema.ts'
 import type { AuditEntry, AuditQuery } from './view.ts'
@@ -39,10 +44,12 @@ export function headText(head: AuditHead): string {
   return `${head.sequence}:${toHex(head.mac)}`
 }
 
-/** Appends a row and moves the head; returns the row's sequence number. Times never go backwards. */
-export function appendAudit(writer: Writer, key: Uint8Array, note: AuditNote): number {
+/**
+ * Appends a row and moves the head; returns the row's sequence number. `key` is the audit key, or that of the recipient
+ * whom the row's principal names. `clock` is given for rows of another log only. Times never go backwards.
+ */
+export function appendAudit(writer: Writer, key: Uint8Array, note: AuditNote, clock: Nanoseconds = now()): number {
   const head = readHead(writer)
-  const clock = now()
   const timestamp = clock > head.timestamp ? clock : head.timestamp
   const sequence = head.sequence + 1n
   const content = concat(u64(timestamp), utf8(JSON.stringify(toRow(note))))
@@ -70,7 +77,7 @@ export function queryAudit(reader: Reader, query: AuditQuery, sees: (entry: Audi
 }
 
 /** The project a row is about, or undefined for the vault as a whole. */
-export function projectOf(entry: AuditEntry): string | undefined {
+export function projectOf(entry: AuditNote): string | undefined {
   if (entry.resourceType === 'project') return entry.resourceName
   const project = entry.metadata['project']
   return typeof project === 'string' ? project : undefined
@@ -90,7 +97,7 @@ export function decodeEntry(place: Uint8Array, record: Uint8Array): AuditEntry {
 }
 
 /**
- * Recomputes the whole chain. `head` is one that was printed earlier: its row must still be there, unchanged.
+ * Recomputes the whole chain with the audit key; the keys of recipients follow from it. `head` is one that was printed earlier: its row must still be there, unchanged.
  * Throws `corrupt` naming the first bad row, `usage` for a head that is none.
  */
 export function verifyChain(reader: Reader, key: Uint8Array, head?: string): { rows: number; head: string } {
@@ -102,14 +109,16 @@ export function verifyChain(reader: Reader, key: Uint8Array, head?: string): { r
     )
   }
   let last = START
+  const signers = new Signers(key)
   for (const { key: place, value } of reader.range('audit')) {
     const row = decodeAudit(place, value)
     const sequence = last.sequence + 1n
     if (row.sequence !== sequence) throw broken(`audit row ${sequence} is missing`)
-    if (!equalConstantTime(row.mac, link(key, last.mac, sequence, row.content))) {
+    const { timestamp, principal } = decodeEntry(place, value)
+    const signer = signers.key(principal)
+    if (!signer || !equalConstantTime(row.mac, link(signer, last.mac, sequence, row.content))) {
       throw broken(`audit row ${sequence} was changed, or a row before it was`)
     }
-    const { timestamp } = decodeEntry(place, value)
     if (wanted?.sequence === sequence && !equalConstantTime(wanted.mac, row.mac)) {
       throw broken(`audit row ${sequence} is not the one the given head belongs to`)
     }
@@ -121,6 +130,36 @@ export function verifyChain(reader: Reader, key: Uint8Array, head?: string): { r
     throw broken(`the audit head does not belong to row ${last.sequence}`)
   }
   return { rows: Number(last.sequence), head: headText(last) }
+}
+
+/** The keys that may sign a row, by the principal it names. */
+class Signers {
+  readonly #owner: Uint8Array
+  readonly #recipients = new Map<string, Uint8Array>()
+
+  constructor(owner: Uint8Array) {
+    this.#owner = owner
+  }
+
+  key(principal: string): Uint8Array | undefined {
+    const recipient = namedRecipient(principal)
+    if (recipient === undefined) return this.#owner
+    let key = this.#recipients.get(recipient)
+    if (!key) {
+      key = this.#derived(recipient)
+      if (key) this.#recipients.set(recipient, key)
+    }
+    return key
+  }
+
+  #derived(text: string): Uint8Array | undefined {
+    try {
+      const recipient = parseRecipient(text)
+      return recipient.text === text ? signingKey(this.#owner, 'audit-signer', recipient.publicKey) : undefined
+    } catch {
+      return undefined
+    }
+  }
 }
 
 /** Names for the metadata of a row: the first fifty. */

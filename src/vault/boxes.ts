@@ -8,6 +8,7 @@ import { Failure } from '../lib/errors.ts'
 import { Secret } from '../lib/secret.ts'
 import type { Suite } from '../crypto/aead.ts'
 import type { Nanoseconds } from '../lib/time.ts'
+import type { ProjectRecord } from './schema.ts'
 
 /** Where a value belongs. `project` is the 16-byte id. */
 export interface ValuePlace {
@@ -38,10 +39,11 @@ export function auditKeyBinding(vaultId: string): Uint8Array {
 export function projectKeyBinding(
   vaultId: string,
   id: Uint8Array,
-  project: { name: string; description: string; createdAt: Nanoseconds; updatedAt: Nanoseconds },
+  project: Omit<ProjectRecord, 'wrappedKey'>,
 ): Uint8Array {
-  const times = concat(u64(project.createdAt), u64(project.updatedAt))
-  return bind(LABELS['wrap-dek'], utf8(vaultId), id, utf8(project.name), utf8(project.description), times)
+  const { name, description, createdAt, updatedAt, recipientsMac } = project
+  const times = concat(u64(createdAt), u64(updatedAt))
+  return bind(LABELS['wrap-dek'], utf8(vaultId), id, utf8(name), utf8(description), times, recipientsMac)
 }
 
 function valueBinding(place: ValuePlace): Uint8Array {

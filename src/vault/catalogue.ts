@@ -2,16 +2,30 @@
 // know before anything is counted, limited or suggested.
 import { queryAudit, projectOf } from './audit.ts'
 import { backupVault } from './backup.ts'
+import { keySources, visibleGroup, visibleGroups } from './group-names.ts'
 import { decodeHeader } from './header.ts'
 import { OPERATIONS } from './operations.ts'
 import { allProjects, currentProject, makeCurrent } from './projects.ts'
+import { checkedRecipients, readRecipients } from './recipient-rows.ts'
 import { META } from './schema.ts'
 import { searchSecrets } from './search.ts'
 import { archivedRows, currentKeys, currentRow, currentRows, secretInfo } from './secrets.ts'
+import { recipientInfo } from './sharing.ts'
 import type { Reader } from '../store/store.ts'
 import type { Project } from './projects.ts'
 import type { Scope } from './scope.ts'
-import type { AuditEntry, AuditQuery, Names, ProjectInfo, SearchQuery, SecretInfo, VaultSummary } from './view.ts'
+import type {
+  AuditEntry,
+  AuditQuery,
+  GroupInfo,
+  KeySource,
+  Names,
+  ProjectInfo,
+  RecipientInfo,
+  SearchQuery,
+  SecretInfo,
+  VaultSummary,
+} from './view.ts'
 
 export class Catalogue implements Names {
   protected readonly scope: Scope
@@ -83,6 +97,28 @@ export class Catalogue implements Names {
       }
       return searchSecrets(reader, query, (project, key) => this.scope.sees(project, key))
     })
+  }
+
+  recipients(project: string): RecipientInfo[] {
+    return this.look((reader) => {
+      this.scope.demand(OPERATIONS.list, { project })
+      const found = this.scope.project(reader, project)
+      const { ownKeys: keys, header } = this.scope.session
+      const list = keys ? checkedRecipients(reader, { header, keys }, found) : readRecipients(reader, found)
+      return list.map(recipientInfo)
+    })
+  }
+
+  groups(): GroupInfo[] {
+    return this.look((reader) => visibleGroups(this.scope, reader))
+  }
+
+  group(name: string): GroupInfo {
+    return this.look((reader) => visibleGroup(this.scope, reader, name))
+  }
+
+  keySources(group: string, environment: string): KeySource[] {
+    return this.look((reader) => keySources(this.scope, reader, group, environment))
   }
 
   audit(query: AuditQuery): AuditEntry[] {

@@ -1,24 +1,41 @@
 // The unlocked vault as one command holds it. Each method asks the policy, then does all of its reading or writing
-// in one transaction together with its audit row. A value is opened only after its intent is on disk.
+// in one transaction together with its audit row. A value is opened only after its intent is on disk. Reading works
+// with the keys of an identity as well; whatever needs the owner's goes through `#own`.
 import { Failure } from '../lib/errors.ts'
 import { checkKey, printable } from '../lib/names.ts'
 import { boundedNames, verifyChain } from './audit.ts'
 import { Catalogue } from './catalogue.ts'
+import { differences, resolve } from './group-reads.ts'
+import { pin, promote, promotionPlan, unpin } from './group-writes.ts'
+import { addEnvironment, createGroup, deleteGroup, refuseInGroup, removeEnvironment, setBase } from './groups.ts'
 import { OPERATIONS } from './operations.ts'
 import { addProject, currentProject, resetCurrent } from './projects.ts'
+import { copySecret, moveSecret } from './relocate.ts'
 import { copyRows, rebuild, rotateVault } from './rotate.ts'
 import { ID_BYTES, secretKey } from './schema.ts'
-import { currentKeys, currentRow, openRow, putValue, rowHolds, versionRow } from './secrets.ts'
+import { currentKeys, currentRow, openAll, openRow, putValue, rowHolds, versionRow } from './secrets.ts'
+import { share, unshare } from './sharing.ts'
 import { verifyAll } from './verify.ts'
 import { compare, utf8 } from '../lib/bytes.ts'
+import { Secret } from '../lib/secret.ts'
 import { now } from '../lib/time.ts'
 import type { KdfParameters } from '../crypto/kdf.ts'
 import type { FailureKind } from '../lib/errors.ts'
-import type { Secret } from '../lib/secret.ts'
 import type { Reader } from '../store/store.ts'
 import type { Project } from './projects.ts'
+import type { Keyring } from './keyring.ts'
 import type { Opener, SecretRow } from './secrets.ts'
-import type { Entry, View, Written } from './view.ts'
+import type {
+  Entry,
+  GroupDifference,
+  Promotion,
+  RecipientInfo,
+  Resolved,
+  Selection,
+  View,
+  Written,
+  SecretPlace,
+} from './view.ts'
 
 type Change = Written['change'] | 'skipped'
 
@@ -43,7 +60,8 @@ export class Handle extends Catalogue implements View {
 
   readMany(
     project: string,
-    selection: { only?: readonly string[]; prefix?: string },
+    selection: Selection,
+    { recipients }: { recipients?: readonly string[] } = {},
   ): { entries: Entry[]; missing: string[] } {
     const { only, prefix } = selection
     return this.#act((opener) => {
@@ -57,11 +75,21 @@ export class Handle extends Catalogue implements View {
         const missing = absent.filter((key) => only?.includes(key))
         const names = rows.map((row) => row.key)
         const selected = only !== undefined || prefix !== undefined
-        const metadata = { bulk: true, count: names.length, ...(selected && { selected }), keys: boundedNames(names) }
+        const metadata = {
+          bulk: true,
+          count: names.length,
+          ...(selected && { selected }),
+          keys: boundedNames(names),
+          ...(recipients && { recipients: boundedNames(recipients) }),
+        }
         const intent = rows.length === 0 ? undefined : this.scope.note(OPERATIONS.read, { project }, { metadata })
         return { found: { within, rows, missing }, intent }
       })
-      return { entries: openAll(opener, within, rows), missing }
+      const entries = openAll(
+        opener,
+        rows.map((row) => ({ project: within, row })),
+      )
+      return { entries, missing }
     })
   }
 
@@ -72,7 +100,7 @@ export class Handle extends Catalogue implements View {
         const within = this.scope.project(writer, project)
         const rows = new Map<string, SecretRow>()
         for (const { key } of entries) {
-          const row = this.#allowed(OPERATIONS.compare, project, key) ? currentRow(writer, within, key) : undefined
+          const row = this.scope.allowed(OPERATIONS.compare, project, key) ? currentRow(writer, within, key) : undefined
           if (row) rows.set(key, row)
         }
         const metadata = { bulk: true, source: 'diff', count: rows.size, keys: boundedNames([...rows.keys()]) }
@@ -173,8 +201,16 @@ export class Handle extends Catalogue implements View {
     })
   }
 
+  copy(from: SecretPlace, to: SecretPlace): number {
+    return this.#own((owner) => copySecret(this.scope, owner, from, to))
+  }
+
+  async move(from: SecretPlace, to: SecretPlace): Promise<number> {
+    return this.#ownLong(async (owner) => moveSecret(this.scope, owner, from, to))
+  }
+
   createProject(name: string, description: string): void {
-    this.#act((opener) => {
+    this.#own((opener) => {
       this.scope.demand(OPERATIONS.createProject, { project: name })
       this.scope.session.commit((writer) => {
         addProject(writer, opener.keys, { name, description, at: now() })
@@ -184,20 +220,86 @@ export class Handle extends Catalogue implements View {
   }
 
   async deleteProject(name: string): Promise<void> {
-    await this.#actLong(async ({ keys }) => {
+    await this.#ownLong(async (owner) => {
       this.scope.demand(OPERATIONS.deleteProject, { project: name })
       await rebuild(this.scope.session, (from, to) => {
-        const { id } = this.scope.project(from, name)
+        const project = this.scope.project(from, name)
+        refuseInGroup(from, project)
         const wasCurrent = currentProject(from)?.name === name
         copyRows(from, to, (table, row) => {
-          if (table !== 'projects' && table !== 'secrets' && table !== 'history') return false
-          return compare(row.subarray(0, ID_BYTES), id) === 0
+          const keyed = ['projects', 'recipients', 'secrets', 'history'].includes(table)
+          return keyed && compare(row.subarray(0, ID_BYTES), project.id) === 0
         })
         if (wasCurrent) resetCurrent(to)
         this.scope.record(to, this.scope.note(OPERATIONS.deleteProject, { project: name }))
       })
-      keys.forgetProjects()
+      owner.keys.forgetProjects()
     })
+  }
+
+  share(
+    project: string,
+    recipient: string,
+    options: { label?: string } = {},
+  ): { recipient: RecipientInfo; changed: boolean } {
+    return this.#own((owner) => share(this.scope, owner, project, recipient, options.label))
+  }
+
+  async unshare(
+    project: string,
+    recipient: string,
+    options: { progress?: (done: number, total: number) => void } = {},
+  ): Promise<{ recipient: RecipientInfo; couldRead: string[]; versions: number; remaining: number }> {
+    return this.#ownLong(async (owner) => unshare(this.scope, owner, project, recipient, options.progress))
+  }
+
+  createGroup(group: Parameters<View['createGroup']>[0]): void {
+    this.#own(() => createGroup(this.scope, group))
+  }
+
+  addEnvironment(group: string, environment: { name: string; project: string }, options: { force: boolean }): void {
+    this.#own(() => addEnvironment(this.scope, group, environment, options.force))
+  }
+
+  removeEnvironment(group: string, environment: string): void {
+    this.#own(() => removeEnvironment(this.scope, group, environment))
+  }
+
+  deleteGroup(name: string): void {
+    this.#own(() => deleteGroup(this.scope, name))
+  }
+
+  setBase(group: string, environment: string, base: string | undefined): void {
+    this.#own(() => setBase(this.scope, group, environment, base))
+  }
+
+  resolve(
+    group: string,
+    environment: string,
+    selection: Selection,
+    about: { recipients?: readonly string[] } = {},
+  ): { entries: Resolved[]; missing: string[] } {
+    return this.#act((opener) => resolve(this.scope, opener, group, environment, selection, about.recipients))
+  }
+
+  differences(group: string): GroupDifference[] {
+    return this.#act((opener) => differences(this.scope, opener, group))
+  }
+
+  promotionPlan(group: string, from: string, to: string, keys?: readonly string[]): Promotion[] {
+    return this.#act((opener) => promotionPlan(this.scope, opener, group, from, to, keys))
+  }
+
+  promote(group: string, from: string, to: string, plan: readonly Promotion[]): Written[] {
+    return this.#own((owner) => promote(this.scope, owner, group, from, to, plan))
+  }
+
+  pin(group: string, environment: string, key: string): Written & { from: string } {
+    return this.#own((owner) => pin(this.scope, owner, group, environment, key))
+  }
+
+  async unpin(group: string, environment: string, key: string): Promise<{ key: string; from: string }> {
+    return this.#ownLong(async () => unpin(this.scope, group, environment, key))
   }
 
   async rotate(passphrase: Secret, kdf: Partial<KdfParameters> = {}): Promise<{ projects: number }> {
@@ -209,16 +311,24 @@ export class Handle extends Catalogue implements View {
   }
 
   verifyAudit(head?: string): { rows: number; head: string } {
-    return this.#act(({ keys }) => {
+    return this.#own((owner) => {
       this.scope.demand(OPERATIONS.verify)
-      return this.scope.session.look((reader) => verifyChain(reader, keys.auditKey, head))
+      return this.scope.session.look((reader) => verifyChain(reader, owner.keys.auditKey, head))
     })
   }
 
   verifyAll(progress?: (done: number, total: number) => void): { values: number; versions: number } {
-    return this.#act((opener) => {
+    return this.#own((opener) => {
       this.scope.demand(OPERATIONS.verify)
       return this.scope.session.look((reader) => verifyAll(reader, opener, progress))
+    })
+  }
+
+  fileKey(salt: Uint8Array): Secret {
+    return this.#own((owner) => {
+      this.scope.demand(OPERATIONS.fileKey)
+      this.scope.intend(() => ({ found: undefined, intent: this.scope.note(OPERATIONS.fileKey, {}) }))
+      return new Secret(owner.keys.fileKey(salt))
     })
   }
 
@@ -234,16 +344,29 @@ export class Handle extends Catalogue implements View {
     return this.scope.attemptLong(() => work(this.#opener()))
   }
 
-  /** Throws `locked` before anything is asked or written. */
-  #opener(): Opener {
-    const { session } = this.scope
-    return { header: session.header, keys: session.keys }
+  #own<T>(work: (owner: Opener & { keys: Keyring }) => T): T {
+    return this.scope.attempt(() => work(this.#owner()))
   }
 
-  /** The owner is stopped by a refused key; for anyone else it is as if the key were not there. */
-  #allowed(operation: (typeof OPERATIONS)['read' | 'compare'], project: string, key: string): boolean {
-    if (this.scope.isOwner) this.scope.demand(operation, { project, key })
-    return this.scope.may(operation, { project, key })
+  async #ownLong<T>(work: (owner: Opener & { keys: Keyring }) => Promise<T>): Promise<T> {
+    return this.scope.attemptLong(() => work(this.#owner()))
+  }
+
+  /** Throws `locked` before anything is asked or written. */
+  #opener(): Opener {
+    return this.scope.session.opener
+  }
+
+  /** The keys are taken when they are used: to an identity, which has none, the policy speaks first. */
+  #owner(): Opener & { keys: Keyring } {
+    const { session } = this.scope
+    const { header } = session.opener
+    return {
+      header,
+      get keys() {
+        return session.keys
+      },
+    }
   }
 
   /** Rows sorted bytewise by key. A refused key that was only matched, not named, must not turn up as absent. */
@@ -251,7 +374,7 @@ export class Handle extends Catalogue implements View {
     const rows: SecretRow[] = []
     const absent: string[] = []
     for (const key of [...picked].sort((a, b) => compare(utf8(a), utf8(b)))) {
-      const row = this.#allowed(OPERATIONS.read, project.name, key) ? currentRow(reader, project, key) : undefined
+      const row = this.scope.allowed(OPERATIONS.read, project.name, key) ? currentRow(reader, project, key) : undefined
       if (row) rows.push(row)
       else absent.push(key)
     }
@@ -263,16 +386,4 @@ function existsAlready(project: string, key: string): Failure {
   return new Failure('conflict', `${key} exists already in project ${printable(project)}`, {
     hint: '--force makes a new version of it; the old one stays in the history',
   })
-}
-
-/** All values, or none: what was opened is wiped when one does not open. */
-function openAll(opener: Opener, project: Project, rows: readonly SecretRow[]): Entry[] {
-  const entries: Entry[] = []
-  try {
-    for (const row of rows) entries.push({ key: row.key, value: openRow(opener, project, row) })
-    return entries
-  } catch (error) {
-    for (const entry of entries) entry.value.wipe()
-    throw error
-  }
 }

@@ -90,6 +90,16 @@ export function newHeader(
   return { header: { ...bare, verifier: seal(bare.suite, kek, PROOF, headerBinding(fields(bare))) }, kek }
 }
 
+/**
+ * The header of a vault that keeps the salt, and so the KEK, of the one it is made from: what was derived from that
+ * KEK stays readable. The parameters must lie between floor and ceiling, else `corrupt`.
+ */
+export function keptHeader(kek: Uint8Array, from: Pick<Header, 'vaultId' | 'createdAt' | 'kdf' | 'salt'>): Header {
+  const { vaultId, createdAt, kdf, salt } = from
+  const bare = { format: 1, vaultId, createdAt, suite: 'aes-256-gcm', kdf: checkKdf(kdf, 'corrupt'), salt } as const
+  return { ...bare, verifier: seal(bare.suite, kek, PROOF, headerBinding(fields(bare))) }
+}
+
 /** The 32-byte KEK, which the caller wipes. Throws `wrong_passphrase` when the verifier does not accept it. */
 export function openHeader(header: Header, passphrase: Secret): Uint8Array {
   const kek = deriveKek(passphrase, header)
@@ -99,7 +109,7 @@ export function openHeader(header: Header, passphrase: Secret): Uint8Array {
   throw new Failure('wrong_passphrase', 'the passphrase does not open this vault')
 }
 
-/** A door: the passphrase goes into the key derivation and nowhere else. */
-function deriveKek(passphrase: Secret, header: { salt: Uint8Array; kdf: KdfParameters }): Uint8Array {
+/** A door: the passphrase goes into the key derivation and nowhere else. The caller wipes the 32-byte KEK. */
+export function deriveKek(passphrase: Secret, header: { salt: Uint8Array; kdf: KdfParameters }): Uint8Array {
   return derive(passphrase.reveal(), header.salt, header.kdf)
 }

@@ -2,7 +2,8 @@
 // handed out as views into it: use them at once, never keep, copy or print them. Unwrapped keys that arrive in
 // other arrays are zeroed as soon as they are in here.
 import { seal, unseal } from '../crypto/aead.ts'
-import { equalConstantTime } from '../lib/bytes.ts'
+import { LABELS, hkdf } from '../crypto/keys.ts'
+import { equalConstantTime, utf8 } from '../lib/bytes.ts'
 import { auditKeyBinding, projectKeyBinding } from './boxes.ts'
 import { KEY_BYTES, damaged } from './schema.ts'
 import type { Header } from './header.ts'
@@ -11,12 +12,18 @@ import type { ProjectRecord } from './schema.ts'
 /** Keeps memory out of swap and core dumps; best effort. */
 export type Protect = (bytes: Uint8Array) => void
 
+/** Where the keys of projects come from: the owner's passphrase, or what was wrapped for a recipient. */
+export interface ProjectKeys {
+  /** The project's key, valid until the next call. Throws `corrupt` when it was not wrapped for this very project. */
+  projectKey(id: Uint8Array, project: ProjectRecord): Uint8Array
+}
+
 const SLOTS = 128
 const KEK = 0
 const AUDIT = 1
 const FIRST_PROJECT = 2
 
-export class Keyring {
+export class Keyring implements ProjectKeys {
   readonly #arena: Uint8Array
   readonly #header: Header
   /** Which slot holds the key of which wrapped box, oldest first. */
@@ -47,7 +54,11 @@ export class Keyring {
     return this.#slot(AUDIT)
   }
 
-  /** The project's key, valid until the next call. Throws `corrupt` when it was not wrapped for this very project. */
+  /** 32 bytes for one purpose, made of the audit key, which outlives every passphrase. The caller wipes them. */
+  derived(label: 'audit-signer' | 'group', salt: Uint8Array): Uint8Array {
+    return signingKey(this.auditKey, label, salt)
+  }
+
   projectKey(id: Uint8Array, project: ProjectRecord): Uint8Array {
     if (project === this.#last?.project) return this.#slot(this.#last.slot)
     // By the box and its binding, so that a changed record is always opened anew.
@@ -86,6 +97,11 @@ export class Keyring {
     if (!same) throw damaged('the audit key')
   }
 
+  /** The key for one sealed file of version 1, 32 bytes: HKDF of the KEK, so it changes with the passphrase. */
+  fileKey(salt: Uint8Array): Uint8Array {
+    return hkdf(this.#slot(KEK), salt, utf8(LABELS['file-key']), KEY_BYTES)
+  }
+
   /** Zeroes the project keys; they are unwrapped again when they are asked for. */
   forgetProjects(): void {
     this.#arena.fill(0, FIRST_PROJECT * KEY_BYTES)
@@ -113,4 +129,9 @@ export class Keyring {
     this.#slot(index).set(key)
     key.fill(0)
   }
+}
+
+/** What `derived` gives, for those who hold the audit key itself. */
+export function signingKey(auditKey: Uint8Array, label: 'audit-signer' | 'group', salt: Uint8Array): Uint8Array {
+  return hkdf(auditKey, salt, utf8(LABELS[label]), KEY_BYTES)
 }

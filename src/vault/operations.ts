@@ -17,10 +17,23 @@ export const OPERATIONS = {
   write: { action: 'secret.write', effects: ['write'] },
   rollback: { action: 'secret.rollback', effects: ['write'] },
   delete: { action: 'secret.delete', effects: ['destroy'] },
+  copy: { action: 'secret.copy', effects: ['write'] },
+  move: { action: 'secret.move', effects: ['destroy'] },
   createProject: { action: 'project.create', effects: ['write', 'admin'] },
   deleteProject: { action: 'project.delete', effects: ['destroy'] },
+  share: { action: 'project.share', effects: ['share'] },
+  unshare: { action: 'project.unshare', effects: ['share'] },
+  createGroup: { action: 'env.group.create', effects: ['write', 'admin'] },
+  addEnvironment: { action: 'env.group.add', effects: ['write'] },
+  removeEnvironment: { action: 'env.group.remove', effects: ['write', 'destroy'] },
+  deleteGroup: { action: 'env.group.delete', effects: ['destroy'] },
+  inherit: { action: 'env.inherit', effects: ['write'] },
+  pin: { action: 'secret.pin', effects: ['write'] },
+  unpin: { action: 'secret.unpin', effects: ['destroy'] },
+  promote: { action: 'secret.promote', effects: ['write'] },
   useProject: { action: 'project.use', effects: ['write', 'list', 'none', 'admin'] },
   rotate: { action: 'key.rotate', effects: ['admin'] },
+  fileKey: { action: 'file.key', effects: ['seal', 'reveal', 'write-file'] },
   backup: { action: 'vault.backup', effects: ['admin', 'write-file', 'list', 'none'] },
   verify: { action: 'vault.verify', effects: ['list', 'none', 'admin'] },
 } as const satisfies Record<string, Operation>
@@ -28,8 +41,12 @@ export const OPERATIONS = {
 /** Commands whose writes have an action of their own. */
 const WRITES: Record<string, string> = { generate: 'secret.generate', import: 'env.import', sync: 'env.sync' }
 
+/** Commands whose reads have one: what they read is disclosed to others. */
+const READS: Record<string, string> = { seal: 'secret.seal', 'env seal': 'env.seal' }
+
 /** The action of an operation, as the audit log names it for `command`. */
 export function actionOf(operation: Operation, command: string): string {
+  if (operation === OPERATIONS.read) return READS[command] ?? operation.action
   return operation === OPERATIONS.write ? (WRITES[command] ?? operation.action) : operation.action
 }
 

@@ -5,7 +5,7 @@ import { compare, utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { checkDescription, checkProjectName } from '../lib/names.ts'
 import { checkMeta } from './gaps.ts'
-import { ID_BYTES, KEY_BYTES, META, decodeProject, encodeProject, frame, unframe } from './schema.ts'
+import { ID_BYTES, KEY_BYTES, MAC_BYTES, META, decodeProject, encodeProject, frame, unframe } from './schema.ts'
 import type { Nanoseconds } from '../lib/time.ts'
 import type { Reader, Writer } from '../store/store.ts'
 import type { Keyring } from './keyring.ts'
@@ -61,7 +61,8 @@ export function addProject(
   }
   const id = randomBytes(ID_BYTES)
   const key = randomBytes(KEY_BYTES)
-  const bare = { name, description, createdAt: project.at, updatedAt: project.at }
+  const recipientsMac = new Uint8Array(MAC_BYTES)
+  const bare = { name, description, createdAt: project.at, updatedAt: project.at, recipientsMac }
   const record = { ...bare, wrappedKey: keys.wrapProjectKey(id, bare, key) }
   key.fill(0)
   writer.put('projects', id, encodeProject(id, record))

@@ -30,15 +30,22 @@ export function copyRows(
 
 /**
  * Replaces the file by what `build` makes of it, with the keys rechecked under the write lock and the result's
- * structure checked before the swap. Throws what `build` throws and leaves the old file then.
+ * structure checked before the swap, and whatever `check` checks. Throws what they throw and leaves the old file then.
  */
-export async function rebuild(session: Session, build: (from: Reader, to: Writer) => void): Promise<void> {
+export async function rebuild(
+  session: Session,
+  build: (from: Reader, to: Writer) => void,
+  check: (fresh: Reader) => void = () => undefined,
+): Promise<void> {
   await session.store.replace(
     (from, to) => {
       session.recheck(from)
       build(from, to)
     },
-    (fresh) => void verifyStructure(fresh),
+    (fresh) => {
+      verifyStructure(fresh)
+      check(fresh)
+    },
   )
 }
 

@@ -7,7 +7,7 @@ import { checkDescription, checkProjectName, isKey } from '../lib/names.ts'
 import type { Nanoseconds } from '../lib/time.ts'
 
 /** The tables of a vault. */
-export const TABLES: readonly string[] = ['meta', 'projects', 'secrets', 'history', 'audit']
+export const TABLES: readonly string[] = ['meta', 'projects', 'recipients', 'groups', 'secrets', 'history', 'audit']
 
 /** Rows of table `meta`. */
 export const META = {
@@ -32,6 +32,8 @@ export interface ProjectRecord {
   description: string
   createdAt: Nanoseconds
   updatedAt: Nanoseconds
+  /** Mac of the list of recipients (recipient-rows.ts), 32 bytes; all zero when there is no list. */
+  recipientsMac: Uint8Array
   /** Box of the project's 32-byte key: 60 bytes. */
   wrappedKey: Uint8Array
 }
@@ -57,7 +59,16 @@ export interface AuditHead {
 }
 
 /** What a record is; part of its checksum, so that a record in the wrong place counts as damaged. */
-export type RecordKind = 'header' | 'current' | 'audit key' | 'audit head' | 'project' | 'secret' | 'audit'
+export type RecordKind =
+  | 'header'
+  | 'current'
+  | 'audit key'
+  | 'audit head'
+  | 'project'
+  | 'recipients'
+  | 'group'
+  | 'secret'
+  | 'audit'
 
 /** A failure of kind `corrupt` for `what`, for example `project record`. */
 export function damaged(what: string): Failure {
@@ -119,13 +130,14 @@ export function parseHistoryKey(row: Uint8Array): { project: Uint8Array; key: st
   return { ...parseSecretKey(row.subarray(0, zero)), version: view(row).getUint32(zero + 1) }
 }
 
-/** Body: created u64, updated u64, name (u16 length), description (u16 length), box (60). Place: project id. */
+/** Body: created u64, updated u64, name (u16 length), description (u16 length), mac (32), box (60). Place: project id. */
 export function encodeProject(id: Uint8Array, project: ProjectRecord): Uint8Array {
   const body = concat(
     u64(project.createdAt),
     u64(project.updatedAt),
     short(project.name),
     short(project.description),
+    project.recipientsMac,
     project.wrappedKey,
   )
   return frame('project', id, body)
@@ -139,7 +151,8 @@ export function decodeProject(id: Uint8Array, record: Uint8Array): ProjectRecord
   const nameEnd = 18 + view(body).getUint16(16)
   if (body.length < nameEnd + 2) throw damaged('the project record')
   const descriptionEnd = nameEnd + 2 + view(body).getUint16(nameEnd)
-  if (body.length !== descriptionEnd + KEY_BYTES + BOX_OVERHEAD) throw damaged('the project record')
+  const macEnd = descriptionEnd + MAC_BYTES
+  if (body.length !== macEnd + KEY_BYTES + BOX_OVERHEAD) throw damaged('the project record')
   const name = text(body.subarray(18, nameEnd))
   const description = text(body.subarray(nameEnd + 2, descriptionEnd))
   if (name === undefined || description === undefined || !passes(name, description)) throw damaged('the project record')
@@ -148,7 +161,8 @@ export function decodeProject(id: Uint8Array, record: Uint8Array): ProjectRecord
     description,
     createdAt: view(body).getBigUint64(0),
     updatedAt: view(body).getBigUint64(8),
-    wrappedKey: body.slice(descriptionEnd),
+    recipientsMac: body.slice(descriptionEnd, macEnd),
+    wrappedKey: body.slice(macEnd),
   }
 }
 
@@ -221,9 +235,16 @@ function passes(name: string, description: string): boolean {
   }
 }
 
-function short(value: string): Uint8Array {
+/** UTF-8 text behind its length as u16. */
+export function short(value: string): Uint8Array {
   const bytes = utf8(value)
-  return concat(u32(bytes.length).subarray(2), bytes)
+  return concat(u16(bytes.length), bytes)
+}
+
+/** Unsigned 16-bit integer, big-endian. Throws RangeError outside 0 … 65535. */
+export function u16(value: number): Uint8Array {
+  if (value > 0xffff) throw new RangeError('not an unsigned 16-bit integer')
+  return u32(value).subarray(2)
 }
 
 export function view(bytes: Uint8Array): DataView {

@@ -5,7 +5,8 @@ import { Failure } from '../lib/errors.ts'
 import { principalName } from '../lib/gate.ts'
 import { printable } from '../lib/names.ts'
 import { suggest } from '../lib/suggest.ts'
-import { appendAudit } from './audit.ts'
+import { projectOf } from './audit.ts'
+import { findGroup } from './group-rows.ts'
 import { OPERATIONS, actionOf, effectOf } from './operations.ts'
 import { allProjects, findProject } from './projects.ts'
 import { checkAbsent, currentKeys } from './secrets.ts'
@@ -13,16 +14,19 @@ import type { FailureKind } from '../lib/errors.ts'
 import type { Asker, Decision } from '../lib/gate.ts'
 import type { Reader, Writer } from '../store/store.ts'
 import type { AuditNote } from './audit.ts'
+import type { StoredGroup } from './group-rows.ts'
 import type { Operation } from './operations.ts'
 import type { Project } from './projects.ts'
 import type { Session } from './session.ts'
 import type { AuditEntry } from './view.ts'
 
-/** What an act is about: a key, a project, or without both the vault. */
+/** What an act is about: a key, a project, a group or an environment of it, or without all of them the vault. */
 export interface Target {
   project?: string
   key?: string
   version?: number
+  group?: string
+  environment?: string
 }
 
 /** Thrown inside a transaction, where neither names may be searched nor rows written; `explain` makes it a Failure. */
@@ -38,11 +42,14 @@ class Refused extends Error {
   readonly operation: Operation
   readonly target: Target
   readonly rule: string
-  constructor(operation: Operation, target: Target, rule: string) {
+  /** What is missing, to everybody but the owner. */
+  readonly named: Target
+  constructor(operation: Operation, target: Target, rule: string, named: Target) {
     super('refused')
     this.operation = operation
     this.target = target
     this.rule = rule
+    this.named = named
   }
 }
 
@@ -66,10 +73,16 @@ export class Scope {
     return this.#ask(operation, target).allow
   }
 
-  /** Stops the act when the policy refuses it. */
-  demand(operation: Operation, target: Target = {}): void {
+  /** Stops the act when the policy refuses it. `named` is what the asker named, where that is something else. */
+  demand(operation: Operation, target: Target = {}, named: Target = target): void {
     const decision = this.#ask(operation, target)
-    if (!decision.allow) throw new Refused(operation, target, decision.rule)
+    if (!decision.allow) throw new Refused(operation, target, decision.rule, named)
+  }
+
+  /** The owner is stopped by a refused key; for anyone else it is as if the key were not there. */
+  allowed(operation: Operation, project: string, key: string): boolean {
+    if (this.isOwner) this.demand(operation, { project, key })
+    return this.may(operation, { project, key })
   }
 
   /** Whether a refusal is told as one; everyone else is answered as if the name were missing. */
@@ -82,6 +95,11 @@ export class Scope {
     const project = findProject(reader, name)
     if (project) return project
     throw new Missing({ project: name })
+  }
+
+  /** The group called `name`; stops the act when there is none. */
+  group(reader: Reader, name: string): StoredGroup {
+    return this.found(findGroup(reader, name), { group: name })
   }
 
   /** `row`; stops the act when it is undefined. */
@@ -120,27 +138,35 @@ export class Scope {
       phase: 'done',
       result: 'ok',
       ...rest,
-      metadata: { ...(target.key !== undefined && { project: target.project ?? '' }), ...rest.metadata },
+      metadata: {
+        ...(target.key !== undefined && { project: target.project ?? '' }),
+        ...(target.environment !== undefined && { env: target.environment }),
+        ...this.asker.via,
+        ...rest.metadata,
+      },
     }
   }
 
   /** Writes down what has been done, in the transaction that does it. */
   record(writer: Writer, note: AuditNote): void {
-    appendAudit(writer, this.session.keys.auditKey, note)
+    this.#sign(writer, note)
+  }
+
+  #sign(writer: Writer, note: AuditNote): number {
+    return this.session.sign(writer, note, projectOf(note))
   }
 
   /**
-   * Runs `look` in a transaction that also writes the intent it returns, and gives the rest back once that is on
+   * Runs `look` in a transaction that also writes the intents it returns, and gives the rest back once they are on
    * disk. Without an intent (nothing was found) nothing is written.
    */
-  intend<T>(look: (writer: Writer) => { intent: AuditNote | undefined; found: T }): T {
+  intend<T>(look: (writer: Writer) => { intent: AuditNote | readonly AuditNote[] | undefined; found: T }): T {
     const { opened, found } = this.session.commit((writer) => {
-      const { intent, found } = look(writer)
-      if (!intent) return { opened: undefined, found }
-      const note: AuditNote = { ...intent, phase: 'intent', result: '' }
-      return { opened: { sequence: appendAudit(writer, this.session.keys.auditKey, note), note }, found }
+      const { intent = [], found } = look(writer)
+      const notes = [intent].flat().map((one): AuditNote => ({ ...one, phase: 'intent', result: '' }))
+      return { opened: notes.map((note) => ({ sequence: this.#sign(writer, note), note })), found }
     })
-    if (opened) this.#open.push(opened)
+    this.#open.push(...opened)
     return found
   }
 
@@ -170,9 +196,9 @@ export class Scope {
   #explain(error: unknown): unknown {
     if (error instanceof Missing) return this.#missing(error.target)
     if (!(error instanceof Refused)) return error
-    const { operation, target, rule } = error
+    const { operation, target, rule, named } = error
     this.#recordRefusal(operation, target, rule)
-    if (!this.isOwner && target.project !== undefined) return this.#missing(target)
+    if (!this.isOwner && (named.project ?? named.group) !== undefined) return this.#missing(named)
     const effect = effectOf(operation, this.asker.effect)
     return new Failure('denied', `the policy refuses ${effect} on ${describe(target).words} (${rule})`)
   }
@@ -191,6 +217,7 @@ export class Scope {
   /** What is said about a name that is not there, or must look so. Suggests only names that the asker may know. */
   #missing(target: Target): Failure {
     const { project = '', key, version } = target
+    if (target.group !== undefined) return missingGroup(target.group, target.environment)
     return this.session.look((reader) => {
       const known = findProject(reader, project)
       if (!known || key === undefined || !this.sees(project)) {
@@ -199,7 +226,9 @@ export class Scope {
           project,
           names.filter((name) => this.sees(name) && name !== project),
         )
-        return notFound(`no project ${printable(project)}`, near, 'tvault projects list')
+        const { principal } = this.asker
+        const look = principal.kind === 'identity' ? sharedProjects(principal.projects) : 'tvault projects list'
+        return notFound(`no project ${printable(project)}`, near, look)
       }
       checkAbsent(reader, known, key, version)
       if (version !== undefined && this.sees(project, key)) {
@@ -213,13 +242,29 @@ export class Scope {
   }
 }
 
+/** To an identity what is not shared does not exist, so the next thing to do is to ask for it. */
+function sharedProjects(projects: readonly string[]): string {
+  return `this identity reads: ${projects.map(quoted).join(', ')}; the owner shares more with tvault projects share`
+}
+
+/** Names of groups are in the clear, but who may not see a group is told nothing about its neighbours. */
+function missingGroup(group: string, environment: string | undefined): Failure {
+  const words = environment === undefined ? '' : `no environment ${printable(environment)} in `
+  return notFound(
+    words === '' ? `no environment group ${printable(group)}` : `${words}group ${printable(group)}`,
+    [],
+    words === '' ? 'tvault env group list' : `tvault env group show ${quoted(group)}`,
+  )
+}
+
 function notFound(message: string, near: readonly string[], look: string): Failure {
   const hint = near.length === 0 ? look : `did you mean ${near.map(printable).join(' or ')}? see ${look}`
   return new Failure('not_found', message, { hint })
 }
 
 function describe(target: Target): { type: string; name: string; words: string } {
-  const { project, key } = target
+  const { project, key, group } = target
+  if (group !== undefined) return { type: 'env_group', name: group, words: `environment group ${printable(group)}` }
   if (project === undefined) return { type: 'vault', name: 'vault', words: 'the vault' }
   if (key === undefined) return { type: 'project', name: project, words: `project ${printable(project)}` }
   return { type: 'secret', name: key, words: `${printable(key)} in project ${printable(project)}` }

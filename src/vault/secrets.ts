@@ -20,9 +20,9 @@ import type { Secret } from '../lib/secret.ts'
 import type { Reader, Writer } from '../store/store.ts'
 import type { Project } from './projects.ts'
 import type { Header } from './header.ts'
-import type { Keyring } from './keyring.ts'
+import type { ProjectKeys } from './keyring.ts'
 import type { SecretRecord } from './schema.ts'
-import type { SecretInfo, Written } from './view.ts'
+import type { Entry, SecretInfo, Written } from './view.ts'
 import type { ValuePlace } from './boxes.ts'
 
 export const MAX_VERSION = 0xffffffff
@@ -34,7 +34,7 @@ export interface SecretRow extends SecretRecord {
 /** What is needed to open and seal values. */
 export interface Opener {
   header: Header
-  keys: Keyring
+  keys: ProjectKeys
 }
 
 /** The newest version. Throws `corrupt` for a damaged row, and for an archived row put back as the current one. */
@@ -72,6 +72,20 @@ export function* archivedRows(reader: Reader, project: Project, key: string): Ge
   for (const row of reader.range('history', range)) {
     yield archived(project, key, parseHistoryKey(row.key).version, row.value)
   }
+}
+
+/**
+ * Every version of every secret of a project: archived ones sorted bytewise by key, oldest first, then the current ones.
+ * Two walks over the tables, however many keys there are. Throws `corrupt`.
+ */
+export function* everyVersion(reader: Reader, project: Project): Generator<SecretRow & { current: boolean }> {
+  const range = under(project.id)
+  checkEdges(reader, 'history', range)
+  for (const row of reader.range('history', range)) {
+    const { key, version } = parseHistoryKey(row.key)
+    yield { ...archived(project, key, version, row.value), current: false }
+  }
+  for (const row of currentRows(reader, project)) yield { ...row, current: true }
 }
 
 /** Current rows sorted bytewise by key. Throws `corrupt`. */
@@ -125,6 +139,18 @@ export function openRow(opener: Opener, project: Project, row: SecretRow): Secre
   )
 }
 
+/** All values in the given order, or none: what was opened is wiped when one does not open. */
+export function openAll(opener: Opener, rows: readonly { project: Project; row: SecretRow }[]): Entry[] {
+  const entries: Entry[] = []
+  try {
+    for (const { project, row } of rows) entries.push({ key: row.key, value: openRow(opener, project, row) })
+    return entries
+  } catch (error) {
+    for (const entry of entries) entry.value.wipe()
+    throw error
+  }
+}
+
 /** Whether the row holds exactly `value`. Throws `corrupt` like openRow. */
 export function rowHolds(opener: Opener, project: Project, row: SecretRow, value: Secret): boolean {
   const key = opener.keys.projectKey(project.id, project)
@@ -153,7 +179,8 @@ function isVersion(version: number | undefined): version is number {
   return Number.isInteger(version) && version! >= 1 && version! <= MAX_VERSION
 }
 
-function placeOf(opener: Opener, project: Project, row: SecretRow): ValuePlace {
+/** What the box of a row is bound to. */
+export function placeOf(opener: Opener, project: Project, row: SecretRow): ValuePlace {
   const { key, version, createdAt, updatedAt } = row
   return { vaultId: opener.header.vaultId, project: project.id, key, version, createdAt, updatedAt }
 }

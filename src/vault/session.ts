@@ -1,15 +1,23 @@
 // One open vault: its store, its header and, while unlocked, its keys. Every read and write of keyed rows goes
 // through here, because here it is checked that the file still has the header the keys were made for: after a
-// rotation by another process nothing may be written under the old keys.
+// rotation by another process nothing may be written under the old keys. The keys are the owner's, or those of a
+// recipient, who can open values and sign audit rows and nothing else.
 import { compare } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
+import { appendAudit } from './audit.ts'
 import { Keyring } from './keyring.ts'
+import { SharedKeys } from './shared-keys.ts'
 import { decodeHeader, encodeHeader, openHeader } from './header.ts'
 import { META, BOX_OVERHEAD, KEY_BYTES, damaged, frame, unframe } from './schema.ts'
+import type { Identity } from '../crypto/recipient.ts'
+import type { Principal } from '../lib/gate.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Reader, Store, Writer } from '../store/store.ts'
+import type { AuditNote } from './audit.ts'
 import type { Header } from './header.ts'
 import type { Protect } from './keyring.ts'
+import type { Opener } from './secrets.ts'
+import type { SharedWith } from './shared-keys.ts'
 
 /** What the vault needs from outside its floor; all of it optional. */
 export interface VaultOptions {
@@ -24,6 +32,7 @@ export class Session {
   readonly options: VaultOptions
   #header: Header
   #keys: Keyring | undefined
+  #shared: SharedKeys | undefined
 
   /** Throws `corrupt` when the header is missing or damaged. */
   constructor(store: Store, options: VaultOptions = {}) {
@@ -37,13 +46,38 @@ export class Session {
   }
 
   get unlocked(): boolean {
-    return this.#keys !== undefined
+    return this.#keys !== undefined || this.#shared !== undefined
   }
 
-  /** Throws `locked` when there is no key. */
+  /** The owner's keys. Throws `locked` when there are none, `denied` when the vault was opened with an identity. */
   get keys(): Keyring {
     if (this.#keys) return this.#keys
-    throw new Failure('locked', 'the vault is locked')
+    if (this.#shared) throw new Failure('denied', 'an identity may only read what is shared with it')
+    throw locked()
+  }
+
+  /** The owner's keys, when it was the passphrase that opened the vault. */
+  get ownKeys(): Keyring | undefined {
+    return this.#keys
+  }
+
+  /** What opens values, the owner's or a recipient's. Throws `locked`. */
+  get opener(): Opener {
+    const keys = this.#keys ?? this.#shared
+    if (keys) return { header: this.#header, keys }
+    throw locked()
+  }
+
+  /** Whether these keys may act for `principal`: an identity's for identities, the owner's for everybody else. */
+  serves(principal: Principal): boolean {
+    return (principal.kind === 'identity') === (this.#shared !== undefined)
+  }
+
+  /** Appends an audit row about the project of that name, signed by whoever opened the vault. Returns its sequence. */
+  sign(writer: Writer, note: AuditNote, project: string | undefined): number {
+    if (!this.#shared) return appendAudit(writer, this.keys.auditKey, note)
+    const { key, principal } = this.#shared.signer(project)
+    return appendAudit(writer, key, { ...note, principal })
   }
 
   /** Throws `wrong_passphrase`; `corrupt` when the passphrase is right and the audit key is damaged. */
@@ -59,6 +93,18 @@ export class Session {
     this.#header = header
   }
 
+  /** Opens what is shared with `identities`, which stay the caller's. Throws `failed` when that is nothing, `corrupt`. */
+  unlockWith(identities: readonly Identity[]): SharedWith {
+    this.lock()
+    const { header, shared } = this.store.snapshot((reader) => {
+      const header = decodeHeader(reader.get('meta', META.header))
+      return { header, shared: new SharedKeys(reader, header, identities, this.options.protect) }
+    })
+    this.#header = header
+    this.#shared = shared
+    return shared.sharedWith
+  }
+
   /** Takes over a header and keys made elsewhere (creation, rotation); wipes the keys held until now. */
   adopt(header: Header, keys: Keyring): void {
     this.lock()
@@ -69,7 +115,9 @@ export class Session {
   /** Zeroes the keys. */
   lock(): void {
     this.#keys?.wipe()
+    this.#shared?.wipe()
     this.#keys = undefined
+    this.#shared = undefined
   }
 
   /** Runs `look` on one consistent state; when unlocked, on one that belongs to the keys. */
@@ -108,4 +156,8 @@ export function readAuditKey(reader: Reader): Uint8Array {
 
 export function writeAuditKey(writer: Writer, box: Uint8Array): void {
   writer.put('meta', META.auditKey, frame('audit key', META.auditKey, box))
+}
+
+function locked(): Failure {
+  return new Failure('locked', 'the vault is locked')
 }

@@ -14,12 +14,14 @@ import { KEY_BYTES, META } from './schema.ts'
 import { Scope } from './scope.ts'
 import { Session, writeAuditKey } from './session.ts'
 import type { KdfParameters } from '../crypto/kdf.ts'
+import type { Identity } from '../crypto/recipient.ts'
 import type { Asker } from '../lib/gate.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Store } from '../store/store.ts'
 import type { AuditNote } from './audit.ts'
 import type { Header } from './header.ts'
 import type { VaultOptions } from './session.ts'
+import type { SharedWith } from './shared-keys.ts'
 import type { Names, View } from './view.ts'
 
 export class Vault {
@@ -73,6 +75,25 @@ export class Vault {
     this.#session.unlock(passphrase)
   }
 
+  /**
+   * Opens what is shared with any of `identities`, without the passphrase and for reading only; they stay the caller's.
+   * Returns who that is, for the policy. Throws `failed` when nothing is shared with them, `corrupt`.
+   */
+  unlockWith(identities: readonly Identity[]): SharedWith {
+    return this.#session.unlockWith(identities)
+  }
+
+  /** Whether the keys still belong to the file: another process may have changed the passphrase. True while locked. */
+  belongs(): boolean {
+    try {
+      this.#session.look(() => undefined)
+      return true
+    } catch (error) {
+      if (error instanceof Failure && error.kind === 'conflict') return false
+      throw error
+    }
+  }
+
   /** Zeroes all keys; handles given out fail with `locked` from now on. Safe to call twice. */
   lock(): void {
     this.#session.lock()
@@ -86,6 +107,7 @@ export class Vault {
   /** Everything, for one asker and one command. Throws `locked`. */
   view(asker: Asker): View {
     if (!this.#session.unlocked) throw new Failure('locked', 'the vault is locked')
+    if (!this.#session.serves(asker.principal)) throw new Failure('denied', 'these keys belong to somebody else')
     return new Handle(new Scope(this.#session, asker))
   }
 }

@@ -4,13 +4,17 @@ import { compare } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { decodeEntry, readHead } from './audit.ts'
 import { checkMeta } from './gaps.ts'
+import { allGroups, chain, checkGroup } from './group-rows.ts'
 import { decodeHeader } from './header.ts'
 import { allProjects, currentProject } from './projects.ts'
+import { checkedRecipients, readRecipients } from './recipient-rows.ts'
 import { META, decodeAudit, decodeSecret, parseHistoryKey, parseSecretKey, secretKey } from './schema.ts'
-import { archivedRows, currentRow, currentRows, openRow } from './secrets.ts'
+import { everyVersion, openRow } from './secrets.ts'
 import { readAuditKey } from './session.ts'
 import type { Nanoseconds } from '../lib/time.ts'
 import type { Reader } from '../store/store.ts'
+import type { Keyring } from './keyring.ts'
+import type { Project } from './projects.ts'
 import type { Opener } from './secrets.ts'
 
 export interface Structure {
@@ -35,6 +39,8 @@ export function verifyStructure(reader: Reader): Structure {
   }
   const known = new Set(projects.map((project) => project.id.toHex()))
   const { secrets, newest } = verifySecrets(reader, known)
+  verifyRecipients(reader, projects)
+  verifyGroups(reader, known)
   verifyHistory(reader)
   verifyAuditRows(reader)
   const counts = { projects: projects.length, secrets }
@@ -67,6 +73,25 @@ function verifySecrets(
   return { secrets, newest }
 }
 
+/** Every project that says so has its list, and no list is of another project. */
+function verifyRecipients(reader: Reader, projects: readonly Project[]): void {
+  const shared = projects.filter((project) => readRecipients(reader, project).length > 0)
+  if (reader.count('recipients') !== shared.length) throw inconsistent('there are recipients of no project')
+}
+
+/** Every environment has its project, once in a group, and none inherits from itself. */
+function verifyGroups(reader: Reader, projects: ReadonlySet<string>): void {
+  const groups = allGroups(reader)
+  for (const group of groups) {
+    const ids = group.environments.map(({ project }) => project.toHex())
+    if (!ids.every((id) => projects.has(id))) throw inconsistent(`group ${group.name} has an environment of no project`)
+    if (new Set(ids).size !== ids.length) throw inconsistent(`group ${group.name} has a project twice`)
+    for (const { name } of group.environments) chain(group, name)
+  }
+  if (reader.count('groups') !== groups.length)
+    throw inconsistent('the tables hold another number of rows than they say')
+}
+
 /** Every archived version belongs to a current secret of a higher version. */
 function verifyHistory(reader: Reader): void {
   for (const { key: row, value } of reader.range('history')) {
@@ -97,35 +122,35 @@ function verifyAuditRows(reader: Reader): void {
 }
 
 /**
- * Opens every value and every archived version. `values` counts current ones, `versions` all. Throws `corrupt`
+ * Opens every value and every archived version, and checks every list of recipients and every group with the owner's
+ * keys. `values` counts current ones, `versions` all. Throws `corrupt`
  * naming project, key and version.
  */
 export function verifyAll(
   reader: Reader,
-  opener: Opener,
+  opener: Opener & { keys: Keyring },
   progress?: (done: number, total: number) => void,
 ): { values: number; versions: number } {
   verifyStructure(reader)
+  for (const group of allGroups(reader)) checkGroup(opener.keys, opener.header.vaultId, group)
   const total = reader.count('secrets') + reader.count('history')
   let values = 0
   let versions = 0
   for (const project of allProjects(reader)) {
     opener.keys.projectKey(project.id, project)
-    for (const row of currentRows(reader, project)) {
-      currentRow(reader, project, row.key)
-      values++
-      for (const version of [...archivedRows(reader, project, row.key), row]) {
-        try {
-          openRow(opener, project, version).wipe()
-        } catch (error) {
-          if (!(error instanceof Failure)) throw error
-          throw new Failure(error.kind, `${project.name}: ${error.message}`, {
-            ...(error.hint && { hint: error.hint }),
-          })
-        }
-        versions++
-        progress?.(versions, total)
+    checkedRecipients(reader, opener, project)
+    for (const row of everyVersion(reader, project)) {
+      try {
+        openRow(opener, project, row).wipe()
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error
+        throw new Failure(error.kind, `${project.name}: ${error.message}`, {
+          ...(error.hint && { hint: error.hint }),
+        })
       }
+      if (row.current) values++
+      versions++
+      progress?.(versions, total)
     }
   }
   return { values, versions }

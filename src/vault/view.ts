@@ -74,6 +74,35 @@ export interface VaultSummary {
   secrets: number
 }
 
+/** With whom a project is shared. */
+export interface RecipientInfo {
+  /** `tvault1…` */
+  recipient: string
+  /** Four groups of four hex digits, for people to compare. */
+  fingerprint: string
+  /** What the owner calls it; may be empty. */
+  label: string
+  sharedAt: Nanoseconds
+}
+
+export interface GroupInfo {
+  name: string
+  description: string
+  createdAt: Nanoseconds
+  updatedAt: Nanoseconds
+  /** In their order; `from` is the environment that it inherits from. */
+  environments: { name: string; project: string; from?: string }[]
+}
+
+/** A key of an environment and where its value comes from. */
+export interface KeySource {
+  key: string
+  environment: string
+  inherited: boolean
+  /** Own, and still exactly what `pin` copied. */
+  pinned: boolean
+}
+
 /** The half that needs no key. Reading it has effect `list`. */
 export interface Names {
   summary(): VaultSummary
@@ -85,6 +114,14 @@ export interface Names {
   history(project: string, key: string): SecretInfo[]
   /** Sorted by project, then key. `total` counts matches beyond the limit too. */
   search(query: SearchQuery): { results: SecretInfo[]; total: number }
+  /** In the order of sharing; with the owner's key also checked. Throws `corrupt` when somebody else changed the list. */
+  recipients(project: string): RecipientInfo[]
+  /** Environment groups sorted bytewise by name; with the owner's key also checked. */
+  groups(): GroupInfo[]
+  /** `not_found` when there is no such group. */
+  group(name: string): GroupInfo
+  /** Every key an environment has, of its own or from a base at any distance, sorted bytewise. */
+  keySources(group: string, environment: string): KeySource[]
   /** Newest first. */
   audit(query: AuditQuery): AuditEntry[]
   /** Stores which project is current. Needs no key: it changes no secret. */
@@ -100,19 +137,52 @@ export interface Written {
   change: 'created' | 'updated' | 'unchanged'
 }
 
+export interface SecretPlace {
+  project: string
+  key: string
+}
+
 export interface Entry {
   key: string
   value: Secret
+}
+
+/** A value that was found through an environment group. */
+export interface Resolved extends Entry {
+  /** The environment that has it of its own. */
+  environment: string
+}
+
+/** Those named in `only` plus those with `prefix`; without either all. */
+export interface Selection {
+  only?: readonly string[]
+  prefix?: string
+}
+
+/** Which environments of a group have a key of their own, and whether all of them have the same value. */
+export interface GroupDifference {
+  key: string
+  environments: string[]
+  same: boolean
+}
+
+/** What becomes of one key; `toVersion` is the present one of the target, 0 when it has none. */
+export interface Promotion {
+  key: string
+  change: 'new' | 'changed' | 'same' | 'missing'
+  fromVersion: number
+  toVersion: number
 }
 
 /** The unlocked half. Secrets that are returned belong to the caller, who wipes them. */
 export interface View extends Names {
   /** One value. `not_found` when key or version is missing. */
   read(project: string, key: string, options?: { version?: number }): Secret
-  /** Several values in one audited act, sorted bytewise by key. All, or those named in `only` plus those with `prefix`. `missing` lists unknown names. */
+  /** Several values in one audited act, sorted bytewise by key. All, or those named in `only` plus those with `prefix`. `missing` lists unknown names. `recipients`: to whom the values go, for the audit row. */
   readMany(
     project: string,
     selection: { only?: readonly string[]; prefix?: string },
+    about?: { recipients?: readonly string[] },
   ): { entries: Entry[]; missing: string[] }
   /**
    * Stores a new version (an equal value too: the caller asked for it). Does not wipe `value`. With `onlyNew` a key
@@ -131,15 +201,69 @@ export interface View extends Names {
   rollback(project: string, key: string, to: number): Written
   /** Destroys keys with all versions; nothing of them stays in the file. `not_found` names the first missing key and nothing is deleted. */
   delete(project: string, keys: readonly string[]): Promise<void>
+  /**
+   * The secret with its history under another name or in another project. Returns how many versions. `conflict` when
+   * there is one already.
+   */
+  copy(from: SecretPlace, to: SecretPlace): number
+  /** The same, and destroys the old one: nothing of it stays in the file. */
+  move(from: SecretPlace, to: SecretPlace): Promise<number>
   createProject(name: string, description: string): void
   /** Destroys the project, its key and everything under it. The current project falls back to `default` when it was this one. */
   deleteProject(name: string): Promise<void>
+  /** Lets whoever has the private key of `recipient` (tvault1…) read the project. `changed` is false when it could already. */
+  share(
+    project: string,
+    recipient: string,
+    options?: { label?: string },
+  ): { recipient: RecipientInfo; changed: boolean }
+  /**
+   * Gives the project a new key and seals every value and version again, in a fresh file (D5), wrapped for those who
+   * stay. `couldRead` names the secrets that the one who left could read, `versions` counts all their versions.
+   */
+  unshare(
+    project: string,
+    recipient: string,
+    options?: { progress?: (done: number, total: number) => void },
+  ): Promise<{ recipient: RecipientInfo; couldRead: string[]; versions: number; remaining: number }>
+  createGroup(group: {
+    name: string
+    description: string
+    environments: readonly { name: string; project: string }[]
+    force: boolean
+  }): void
+  /** `force`: also when another group has the project. */
+  addEnvironment(group: string, environment: { name: string; project: string }, options: { force: boolean }): void
+  removeEnvironment(group: string, environment: string): void
+  /** The projects stay. */
+  deleteGroup(name: string): void
+  /** `base` undefined: it inherits no longer. A circle is a usage failure. */
+  setBase(group: string, environment: string, base: string | undefined): void
+  /** Values of an environment, own or inherited, sorted bytewise by key. `recipients`: to whom they go, for the audit log. */
+  resolve(
+    group: string,
+    environment: string,
+    selection: Selection,
+    options?: { recipients?: readonly string[] },
+  ): { entries: Resolved[]; missing: string[] }
+  /** Compares the own values of all environments. */
+  differences(group: string): GroupDifference[]
+  /** What `promote` would do with `keys`, or with all own keys of `from`. */
+  promotionPlan(group: string, from: string, to: string, keys?: readonly string[]): Promotion[]
+  /** Copies what is new or changed in `plan`, all or nothing. `conflict` when a version moved since. */
+  promote(group: string, from: string, to: string, plan: readonly Promotion[]): Written[]
+  /** Copies an inherited value into the environment's own project; an own one stays as it is. */
+  pin(group: string, environment: string, key: string): Written & { from: string }
+  /** Takes an unchanged pinned copy away. `conflict` for anything that would be lost. */
+  unpin(group: string, environment: string, key: string): Promise<{ key: string; from: string }>
   /** New passphrase, salt and parameters; every wrapped key is re-wrapped in a fresh file (D5). */
   rotate(passphrase: Secret, kdf?: Partial<KdfParameters>): Promise<{ projects: number }>
   /** Checks the whole audit chain, and that `head` (as printed by `auditHead`) is in it. */
   verifyAudit(head?: string): { rows: number; head: string }
   /** Opens every value and version; returns counts. Throws `corrupt` naming project, key and version. */
   verifyAll(progress?: (done: number, total: number) => void): { values: number; versions: number }
+  /** The key for a sealed file of version 1 with this salt: 32 bytes, of this vault and its present passphrase alone. */
+  fileKey(salt: Uint8Array): Secret
   /** Completes the audit records this view opened, with `ok` or the failure kind. Called by execute, once; harmless when nothing is open. */
   settle(result: 'ok' | FailureKind): void
 }

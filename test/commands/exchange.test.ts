@@ -21,6 +21,7 @@ function place(files: Record<string, string> = {}) {
     json: false,
     verbose: false,
     terminal: true,
+    onTerminal: false,
     /** Answer to the confirmation, and what happens while the person thinks. */
     answer: true,
     meanwhile: (): void => undefined,
@@ -35,8 +36,9 @@ function place(files: Record<string, string> = {}) {
   function context(command: Pick<Command, 'path' | 'effect'>): Context {
     const scoped = vault.view(owner(command.effect, command.path))
     const part: Partial<Context> = {
-      globals: { directory: '/nowhere', project: undefined, json: played.json, verbose: played.verbose },
+      globals: { directory: '/nowhere', project: undefined, json: played.json, verbose: played.verbose, noAgent: true },
       style,
+      stdoutIsTerminal: played.onTerminal,
       ask: {
         possible: played.terminal,
         hidden: async () => Secret.fromText(''),
@@ -88,7 +90,8 @@ function place(files: Record<string, string> = {}) {
     const result = await command.run(context(command), input)
     const human = command.human?.(result, style, input)
     const parts = typeof human === 'string' || human instanceof Secret || human === undefined ? { out: human } : human
-    const shown = parts.out instanceof Secret ? new TextDecoder().decode(parts.out.reveal()) : (parts.out ?? '')
+    const bytes = parts.out instanceof Secret ? parts.out.reveal() : parts.out
+    const shown = bytes instanceof Uint8Array ? new TextDecoder().decode(bytes) : (bytes ?? '')
     return { out: shown, note: ('note' in parts && parts.note) || '', json: command.json?.(result, input) }
   }
   return { played, view, handed, run }
@@ -124,7 +127,7 @@ describe('env', () => {
     expect((await run(env, { format: 'dotenv', only: ['Z'], prefix: 'DB_' })).out).toBe('DB_X=DB_X\nDB_Y=DB_Y\nZ=Z\n')
   })
 
-  test('a selector that is empty, or names what is not there, prints nothing and fails', async () => {
+  test('W7: a selector that is empty, or names what is not there, prints nothing and fails', async () => {
     const { view, run } = place()
     put(view, 'A', 'value')
     expect((await failureOf(run(env, { prefix: '' }))).kind).toBe('usage')
@@ -133,7 +136,7 @@ describe('env', () => {
     expect([missing.kind, missing.message]).toEqual(['not_found', '--only key(s) not found: NO\\u{1b}[31m, NOPE'])
   })
 
-  test('nothing selected is an empty object in JSON and nothing elsewhere', async () => {
+  test('W31: nothing selected is an empty object in JSON and nothing elsewhere', async () => {
     const { run } = place()
     expect((await run(env, { format: 'json' })).out).toBe('{}\n')
     for (const format of ['shell', 'dotenv', 'yaml', 'pulumi-config'] as const)
@@ -148,6 +151,37 @@ describe('env', () => {
     expect((await run(env, { format: 'yaml' })).out).toBe('{\n  "A": "value"\n}\n')
     expect((await run(exportCommand, { format: 'yaml' })).json).toBeInstanceOf(Secret)
     expect((await run(exportCommand, { output: 'f' })).json).toMatchObject({ file: 'f', format: 'dotenv', count: 1 })
+  })
+
+  test('W6: on a terminal nothing is printed without --reveal, and no value is read', async () => {
+    const { played, view, run } = place()
+    put(view, 'A', 'value')
+    played.onTerminal = true
+    for (const given of [{}, { format: 'dotenv' as const }]) {
+      const refused = await failureOf(run(env, given))
+      expect([refused.kind, refused.hint]).toEqual(['usage', expect.stringContaining('--reveal')])
+    }
+    played.json = true
+    expect((await failureOf(run(env))).kind).toBe('usage')
+    expect((await failureOf(run(exportCommand))).kind).toBe('usage')
+    played.json = false
+    expect(view.audit({ limit: 10, action: 'secret.read' })).toEqual([])
+    expect((await run(env, { reveal: true })).out).toBe('export A=value\n')
+    expect((await run(exportCommand, { force: true })).out).toBe('A=value\n')
+    expect((await run(exportCommand, { output: 'f' })).note).toBe('Exported 1 secrets to f')
+  })
+
+  test('W15: a dialect is dotenv for one reader, and belongs to no other format', async () => {
+    const { view, run } = place()
+    put(view, 'A', "it's")
+    expect((await run(env, { dialect: 'docker' })).out).toBe("A=it's\n")
+    expect((await run(env, { dialect: 'node', format: 'dotenv' })).out).toBe("A=`it's`\n")
+    expect((await run(exportCommand, { dialect: 'fish' })).out).toBe("set -gx A 'it\\'s'\n")
+    expect((await run(env, { format: 'fish' })).out).toBe("set -gx A 'it\\'s'\n")
+    expect((await failureOf(run(env, { dialect: 'node', format: 'json' }))).kind).toBe('usage')
+    put(view, 'LINES', 'a\nb')
+    const refused = await failureOf(run(env, { dialect: 'docker' }))
+    expect(refused.message).toBe('the value of LINES has several lines, which an env file of docker cannot take')
   })
 
   test('a value that the format cannot hold stops the command before anything is printed', async () => {
@@ -215,7 +249,7 @@ describe('import', () => {
     expect(['A', 'B', 'C', 'D'].map((key) => get(bare.view, key))).toEqual(['1', '1', '3', '1'])
   })
 
-  test('existing keys are kept, replaced with --overwrite, and equal values make no version', async () => {
+  test('W56: existing keys are kept, replaced with --overwrite, and equal values make no version', async () => {
     const { view, run } = place({ '.env': 'NEW=n\nOLD=new\nSAME=same\n' })
     put(view, 'OLD', 'old')
     put(view, 'SAME', 'same')
@@ -241,7 +275,7 @@ describe('import', () => {
     ])
   })
 
-  test('lines that were not taken are told twice, without a value', async () => {
+  test('W32: lines that were not taken are told twice, without a value', async () => {
     const { played, run } = place({ '.env': 'A=1\nP="sec\nsec2=ret+\n-----sec-----\nA=2\n' })
     const { note, json } = await run(importCommand, { path: '.env' })
     expect(played.said).toEqual([
@@ -254,7 +288,7 @@ describe('import', () => {
     expect(JSON.stringify([played.said, note, (json as { lines: unknown }).lines])).not.toMatch(/sec"|ret|-----/)
   })
 
-  test('--strict stores nothing when a line is bad, and is content when none is', async () => {
+  test('W32: --strict stores nothing when a line is bad, and is content when none is', async () => {
     const { view, run } = place({ '.env': 'A=1\nbad\n', '.env.local': 'B=1\nB=2\n' })
     const refused = await failureOf(run(importCommand, { strict: true }))
     expect(refused.message).toBe('1 line(s) were not understood, nothing was imported: .env:2')
@@ -263,7 +297,13 @@ describe('import', () => {
     expect(get(view, 'B')).toBe('2')
   })
 
-  test('more than fifty keys are a summary, unless --verbose', async () => {
+  test('W56: all keys are stored in one step, with one row in the audit log', async () => {
+    const { view, run } = place({ '.env': Array.from({ length: 30 }, (_, i) => `K${i}=${i}\n`).join('') })
+    await run(importCommand)
+    expect(view.audit({ limit: 100, action: 'env.import' }).map(({ metadata }) => metadata['created'])).toEqual([30])
+  })
+
+  test('W56: more than fifty keys are a summary, unless --verbose', async () => {
     const many = Array.from({ length: 51 }, (_, i) => `K${i}=${i}\n`).join('')
     const { played, run } = place({ '.env': many })
     expect((await run(importCommand, { 'dry-run': true })).out).toBe('ℹ Would import 51 secret(s) from 1 file(s)\n')
@@ -280,7 +320,7 @@ describe('import', () => {
     )
   })
 
-  test('words that do not fit together', async () => {
+  test('W41: words that do not fit together', async () => {
     const { played, run } = place({ '.env.prod': 'A=1\n', 'prod.env': '' })
     const said = async (given: Parameters<typeof run<typeof importCommand.input, unknown>>[1]) => {
       const { kind, message } = await failureOf(run(importCommand, given))
@@ -333,7 +373,7 @@ describe('import', () => {
     })
   })
 
-  test('what export wrote, import reads back', async () => {
+  test('W32: what export wrote, import reads back', async () => {
     const from = place()
     const values = {
       PEM: '-----BEGIN X-----\nabc==\n-----END X-----\n',

@@ -1,6 +1,7 @@
 // A room to try command bodies in: a real vault in memory behind a Context whose terminal, files and programs are
 // played by the test. Values that come out are opened here, so that a test can look at them.
-import { randomText, uuid } from '../../src/crypto/random.ts'
+import { randomOf } from '../../src/crypto/random.ts'
+import { Identity } from '../../src/crypto/recipient.ts'
 import { KDF_FLOOR } from '../../src/crypto/kdf.ts'
 import { text, utf8 } from '../../src/lib/bytes.ts'
 import { Failure } from '../../src/lib/errors.ts'
@@ -8,10 +9,16 @@ import { Secret } from '../../src/lib/secret.ts'
 import { openMemory } from '../../src/store/memory.ts'
 import { TABLES } from '../../src/vault/schema.ts'
 import { Vault } from '../../src/vault/vault.ts'
+import { policyFor } from '../../src/commands/policy.ts'
+import { readForeign } from '../../src/context/foreign.ts'
 import { makeStyle } from '../../src/context/style.ts'
 import type { Command, Context, Fields, Human, Input, Inspection, Launch, Restored } from '../../src/commands/define.ts'
+import type { Migration, MigrationWish } from '../../src/commands/define.ts'
 import type { FailureKind } from '../../src/lib/errors.ts'
+import { SETTINGS } from '../../src/settings.ts'
 import type { Asker } from '../../src/lib/gate.ts'
+import type { Tracking } from '../../src/git/tracked.ts'
+import type { Store } from '../../src/store/store.ts'
 
 /** What the played surroundings are, and what they saw. */
 export interface Played {
@@ -22,15 +29,34 @@ export interface Played {
   project: string | undefined
   /** Answers to questions, first first; none left means no. */
   answers: boolean[]
+  /** What happens while the person thinks. */
+  meanwhile: () => void
+  /** How git sees every file. */
+  git: Tracking
   /** Typed at hidden prompts, first first. */
   hidden: string[]
+  /** Whether a passphrase can be had without asking a person. */
+  unattended: boolean
   inspection: Inspection
   restored: Restored
   /** Everything asked and noted, in order. */
   said: string[]
-  launched: { command: readonly string[]; inject: Record<string, string>; clean: boolean } | undefined
+  launched:
+    | { command: readonly string[]; inject: Record<string, string>; files?: Record<string, string>; clean: boolean }
+    | undefined
+  /** The last program that was fed, and what it answers. */
+  fed: { command: readonly string[]; feed: string } | undefined
+  fedExit: number
+  /** What was appended to the file of the CI job. */
+  job: string
   restores: { path: string; dryRun: boolean }[]
   directory: string
+  /** By name, in the order in which they are tried. */
+  identities: Record<string, Identity>
+  /** Whether one of them was given by TVAULT_IDENTITY_KEY. */
+  identityExported: boolean
+  /** What a Go vault holds, when there is one. */
+  migration: ((wish: MigrationWish) => Migration) | undefined
   /** Played instead of the copy, when given. */
   backup:
     | ((path: string, options: { overwrite: boolean }) => { bytes: number; secrets: number; sha256: string })
@@ -71,7 +97,10 @@ export function room(): Room {
     stdoutIsTerminal: false,
     project: undefined,
     answers: [],
+    meanwhile: () => undefined,
+    git: 'outside',
     hidden: [],
+    unattended: true,
     inspection: { directory: DIRECTORY, state: 'ok', checks: [] },
     restored: {
       vaultId: vault.header.vaultId,
@@ -83,14 +112,20 @@ export function room(): Room {
     },
     said: [],
     launched: undefined,
+    fed: undefined,
+    fedExit: 0,
+    job: '',
     restores: [],
     directory: DIRECTORY,
+    identities: {},
+    identityExported: false,
+    migration: undefined,
     backup: undefined,
   }
   const run = async <I extends Fields, R>(command: Command<I, R>, input: Partial<Input<I>>) => {
     const flags = Object.entries(command.input).filter(([, field]) => field.kind === 'flag')
     const full = { ...Object.fromEntries(flags.map(([name]) => [name, false])), ...input } as Input<I>
-    return { full, result: await command.run(context(vault, played, command), full) }
+    return { full, result: await command.run(context(store, vault, played, command), full) }
   }
   return {
     played,
@@ -120,7 +155,9 @@ function parts(human: Human): { out: string; bytes: Uint8Array; note: string } {
   if (human === undefined) return parts('')
   if (typeof human === 'string') return { out: human, bytes: utf8(human), note: '' }
   if (human instanceof Secret) return { out: text(human.reveal()) ?? '', bytes: human.reveal().slice(), note: '' }
-  return { ...parts(human.out), note: human.note ?? '' }
+  const { out: shown, note = '' } = human
+  if (shown instanceof Uint8Array) return { out: text(shown) ?? '', bytes: shown, note }
+  return { ...parts(shown), note }
 }
 
 /** A replacer that sees a Secret before its own toJSON hides it. */
@@ -130,7 +167,7 @@ function open(this: unknown, key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value
 }
 
-function context(vault: Vault, played: Played, command: Pick<Command, 'path' | 'effect'>): Context {
+function context(store: Store, vault: Vault, played: Played, command: Pick<Command, 'path' | 'effect'>): Context {
   const asker: Asker = {
     principal: { kind: 'owner', interactive: true },
     command: command.path,
@@ -142,7 +179,8 @@ function context(vault: Vault, played: Played, command: Pick<Command, 'path' | '
   }
   return {
     principal: asker.principal,
-    globals: { directory: played.directory, project: played.project, json: false, verbose: false },
+    command: command.path,
+    globals: { directory: played.directory, project: played.project, json: false, verbose: false, noAgent: true },
     style: makeStyle(false, 80),
     ask: {
       possible: true,
@@ -154,6 +192,7 @@ function context(vault: Vault, played: Played, command: Pick<Command, 'path' | '
       },
       async confirm(question) {
         played.said.push(question)
+        played.meanwhile()
         return played.answers.shift() ?? false
       },
       choose: refuse,
@@ -164,9 +203,21 @@ function context(vault: Vault, played: Played, command: Pick<Command, 'path' | '
       if (backup) names.backup = async (path, options) => backup(path, options)
       return names
     },
-    vault: async () => vault.view(asker),
+    async vault({ ask = true, agentOnly = false } = {}) {
+      if (agentOnly || (!ask && !played.unattended)) throw new Failure('locked', 'nobody is asked')
+      return vault.view(asker)
+    },
+    unlocked: async () => vault.view(asker),
+    async vaultAs(found) {
+      const other = Vault.open(store)
+      const who = { kind: 'identity' as const, ...other.unlockWith(found) }
+      return other.view({ ...asker, principal: who, policy: policyFor(who) })
+    },
     create: async () => ({ directory: DIRECTORY, header: vault.header }),
     passphrase: async () => Secret.fromText(played.hidden.shift() ?? ''),
+    agent: async () => {
+      throw new Failure('not_found', 'no agent is running')
+    },
     inspect: async () => played.inspection,
     async restore(path, { dryRun }) {
       played.restores.push({ path, dryRun })
@@ -175,25 +226,74 @@ function context(vault: Vault, played: Played, command: Pick<Command, 'path' | '
     project: (names) => played.project ?? names.currentProject(),
     async readFile(path) {
       const file = played.files[path]
-      if (!file) throw new Failure('failed', `no file ${path}`)
+      if (!file)
+        throw new Failure('failed', `no file ${path}`, { cause: Object.assign(new Error(), { code: 'ENOENT' }) })
       return file.slice()
     },
-    writeFile: refuse,
+    async appendToJob(content) {
+      played.job += text(content.reveal()) ?? ''
+    },
+    async writeFile(path, content, { overwrite }) {
+      if (played.files[path] && !overwrite) throw new Failure('conflict', `${path} exists already`)
+      played.files[path] = typeof content === 'string' ? utf8(content) : content.reveal().slice()
+    },
+    async migrate(wish) {
+      if (played.migration === undefined) return refuse()
+      return played.migration(wish)
+    },
+    identities: async ({ name }) => {
+      const named = name === undefined ? undefined : played.identities[name]
+      if (name !== undefined && named === undefined) throw new Failure('failed', `no identity available: ${name}`)
+      return named === undefined ? Object.values(played.identities) : [named]
+    },
+    identityExported: played.identityExported,
+    identityFiles: {
+      async create(name) {
+        if (played.identities[name]) throw new Failure('conflict', `there is an identity called ${name} already`)
+        const identity = (played.identities[name] = Identity.generate())
+        return { name, path: `identities/${name}.key`, identity }
+      },
+      list: async () => Object.entries(played.identities).map(([name, { recipient }]) => ({ name, recipient })),
+      async load(name) {
+        const identity = played.identities[name]
+        if (identity === undefined) throw new Failure('failed', `no identity available: ${name}`)
+        return { name, path: `identities/${name}.key`, identity }
+      },
+    },
+    foreign: (path, options) =>
+      readForeign(path, options, {
+        environment: process.env,
+        stdin: refuse,
+        progress: () => undefined,
+        async passphrase(label) {
+          played.said.push(label)
+          const typed = played.hidden.shift()
+          if (typed === undefined) throw new Failure('locked', 'nobody answers')
+          return Secret.fromText(typed)
+        },
+      }),
     dotenvFiles: refuse,
-    random: async (charset, length) =>
-      charset === 'uuid' ? Secret.fromText(uuid()) : new Secret(randomText(length, charset)),
+    gitState: async () => played.git,
+    random: async (charset, length) => randomOf(charset, length),
     stdin: refuse,
     stdinIsTerminal: played.stdinIsTerminal,
     stdoutIsTerminal: played.stdoutIsTerminal,
-    async become({ command: words, inject, clean }: Launch) {
+    async become({ command: words, inject, files = [], clean }: Launch) {
       const values = inject.map(({ name, value }) => [name, text(value.reveal())])
+      const paths = files.map(({ name, value }) => [name, text(value.reveal())])
       played.launched = { command: words, inject: Object.fromEntries(values), clean }
+      if (files.length > 0) played.launched.files = Object.fromEntries(paths)
       return undefined as never
+    },
+    async runFed({ command: words, feed }) {
+      played.fed = { command: words, feed: text(feed.reveal()) ?? '' }
+      return played.fedExit
     },
     progress: () => () => undefined,
     settle: async () => undefined,
     release: async () => undefined,
     note: (words) => void played.said.push(words),
+    settings: SETTINGS,
     catalog: () => [],
     topic: async () => undefined,
     topics: () => [],

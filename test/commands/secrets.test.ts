@@ -199,7 +199,9 @@ describe('generate', () => {
     ['base64', 32, /^[\w-]{32}$/],
     ['ascii', 32, /^[!-~]{32}$/],
     ['uuid', 36, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/],
-  ] as const)('%s', async (charset, length, shape) => {
+    ['symbols', 32, /^[\w%+,./:=@-]{32}$/],
+    ['words', 6, /^[a-z]{5}(-[a-z]{5}){5}$/],
+  ] as const)('W57: %s', async (charset, length, shape) => {
     const here = room()
     const { out, note, json } = await here.call(generate, { key: 'A', charset })
     expect(out).toBe('')
@@ -208,7 +210,7 @@ describe('generate', () => {
     expect((await here.call(get, { key: 'A' })).out).toMatch(shape)
   })
 
-  test('an existing key is a conflict and keeps its value, unless forced', async () => {
+  test('W57: an existing key is a conflict and keeps its value, unless forced', async () => {
     const here = room()
     await put(here, 'A', 'mine')
     expect((await here.fails(generate, { key: 'A' })).kind).toBe('conflict')
@@ -216,6 +218,7 @@ describe('generate', () => {
     expect((await here.call(generate, { key: 'A', force: true })).json).toMatchObject({ version: 2 })
     expect((await here.call(get, { key: 'A', version: 1 })).out).toBe('mine')
     expect((await here.fails(generate, { key: 'B', charset: 'uuid', length: 10 })).kind).toBe('usage')
+    expect((await here.fails(generate, { key: 'B', charset: 'symbols', length: 3 })).kind).toBe('usage')
   })
 })
 

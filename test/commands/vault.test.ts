@@ -86,7 +86,7 @@ describe('run', () => {
     expect(here.played.launched).toEqual({ command: ['env', '-u', 'A'], inject: { A: 'a', DB_1: 'db_1' }, clean: true })
   })
 
-  test('an empty selector never means all', async () => {
+  test('W7: an empty selector never means all', async () => {
     const here = room()
     await put(here, 'A', '1')
     expect((await here.fails(run, { command: ['env'], prefix: '' })).kind).toBe('usage')
@@ -95,7 +95,7 @@ describe('run', () => {
     expect(here.played.launched).toBeUndefined()
   })
 
-  test('a missing key is a warning, with --strict a failure', async () => {
+  test('W7: a missing key is a warning, with --strict a failure', async () => {
     const here = room()
     await put(here, 'A', '1')
     await here.call(run, { command: ['env'], only: ['A', 'NOPE'] })

@@ -28,24 +28,24 @@ describe('what counts', () => {
     ['agent:\n  passphrase_command: pass show "my vault"\n', 'pass show "my vault"', undefined],
     ['agent:\n  passphrase_command: [pass, show, no]\n', ['pass', 'show', 'no'], undefined],
     ['agent: {passphrase_file: ~/secret/env}\n', undefined, join(root, 'secret/env')],
-  ])('%j', (content, command, file) => {
-    const { passphraseCommand, passphraseFile } = readConfig(directory(content), home)
+  ])('%j', async (content, command, file) => {
+    const { passphraseCommand, passphraseFile } = await readConfig(directory(content), home)
     expect(passphraseCommand).toEqual(command)
     expect(passphraseFile).toEqual(file)
   })
 
-  test('no file is no configuration, also when TVAULT_CONFIG names none', () => {
-    expect(readConfig(directory(), home).path).toBeUndefined()
-    expect(readConfig(directory('agent: [}'), { ...home, TVAULT_CONFIG: '/none.yaml' }).path).toBeUndefined()
+  test('no file is no configuration, also when TVAULT_CONFIG names none', async () => {
+    expect((await readConfig(directory(), home)).path).toBeUndefined()
+    expect((await readConfig(directory('agent: [}'), { ...home, TVAULT_CONFIG: '/none.yaml' })).path).toBeUndefined()
   })
 
-  test('XDG_CONFIG_HOME serves the default vault only', () => {
+  test('XDG_CONFIG_HOME serves the default vault only', async () => {
     const xdg = join(root, 'xdg')
     mkdirSync(join(xdg, 'tvault'), { recursive: true })
     writeFileSync(join(xdg, 'tvault', 'config.yaml'), 'agent: {passphrase_file: /f}')
     const environment = { ...home, XDG_CONFIG_HOME: xdg }
-    expect(readConfig(join(root, '.tvault'), environment).passphraseFile).toBe('/f')
-    expect(readConfig(directory(), environment).passphraseFile).toBeUndefined()
+    expect((await readConfig(join(root, '.tvault'), environment)).passphraseFile).toBe('/f')
+    expect((await readConfig(directory(), environment)).passphraseFile).toBeUndefined()
   })
 })
 
@@ -58,6 +58,10 @@ describe('what is refused', () => {
     'agent: {passphrase_command: {a: 1}}',
     'agent: {passphrase_command: [1, 2]}',
     'agent: {passphrase_command: ""}',
+    'agent: {passphrase_file: [a]}',
+    'agent:\n  passphrase_file: /one\n  passphrase_file: /two\n',
+    'agent: {}\nagent: {}\n',
+    'agent: {passphrase_file: /one, passphrase_file: /two}',
     Uint8Array.of(0x61, 0xff),
   ])('%j', async (content) => {
     const { kind } = await failureOf(() => readConfig(directory(content), home))
@@ -70,7 +74,7 @@ describe('what is refused', () => {
       const { hint } = await failureOf(() => readConfig(directory(command, mode), home))
       expect(hint).toContain('chmod 600')
     }
-    expect(readConfig(directory(command, 0o644), home).passphraseCommand).toBe('evil')
-    expect(readConfig(directory('agent: {passphrase_file: /f}', 0o666), home).passphraseFile).toBe('/f')
+    expect((await readConfig(directory(command, 0o644), home)).passphraseCommand).toBe('evil')
+    expect((await readConfig(directory('agent: {passphrase_file: /f}', 0o666), home)).passphraseFile).toBe('/f')
   })
 })

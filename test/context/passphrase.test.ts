@@ -114,6 +114,7 @@ test('the environment of a process that took its passphrase does not show it any
       PATH: process.env['PATH'],
       TVAULT_PASSPHRASE: passphrase,
       TVAULT_NEW_PASSPHRASE: 'other-topsecret',
+      TVAULT_IDENTITY_KEY: 'key-topsecret',
       BESIDE: 'kept',
     },
     stdout: 'pipe',
@@ -122,6 +123,7 @@ test('the environment of a process that took its passphrase does not show it any
   expect(report.taken).toEqual([
     Buffer.from(passphrase).toString('hex'),
     Buffer.from('other-topsecret').toString('hex'),
+    Buffer.from('key-topsecret').toString('hex'),
   ])
   for (const place of [report.variables, report.block, report.child]) {
     expect(place).not.toContain('topsecret')

@@ -1,6 +1,6 @@
 // Random bytes and text: sizes, letters, and no letter likelier than another.
 import { expect, test } from 'bun:test'
-import { CHARSETS, randomBytes, randomText, uuid } from '../../src/crypto/random.ts'
+import { CHARSETS, randomBytes, randomMixed, randomOf, randomText, randomWords, uuid } from '../../src/crypto/random.ts'
 import type { Charset } from '../../src/crypto/random.ts'
 
 test('bytes come in the size that was asked for, also above what the system gives at once', () => {
@@ -33,4 +33,25 @@ test('text has any length, also none', () => {
 
 test('a uuid is one of version 4', () => {
   expect(uuid()).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+})
+
+test('W57: words can be spoken, and every sound comes', () => {
+  expect(Buffer.from(randomWords(4)).toString()).toMatch(/^(?:[bcdfghjklmnprstvwxyz][aeiou]){2}[^aeiou-](?:-\w{5}){3}$/)
+  expect(randomWords(0).length).toBe(0)
+  const many = Buffer.from(randomWords(5000)).toString()
+  expect(new Set(many).size).toBe(26)
+  expect(new Set(many.split('-')).size).toBeGreaterThan(4800)
+})
+
+test('W57: symbols holds every kind of letter, also in four', () => {
+  for (let round = 0; round < 200; round++) {
+    const text = Buffer.from(randomMixed(4)).toString()
+    for (const kind of [/[a-z]/, /[A-Z]/, /[0-9]/, /[%+,./:=@_-]/]) expect(text).toMatch(kind)
+  }
+  expect(() => randomMixed(3)).toThrow(RangeError)
+})
+
+test('any kind as a Secret', () => {
+  const size = (kind: Parameters<typeof randomOf>[0]) => randomOf(kind, 8).size
+  expect([size('hex'), size('symbols'), size('words'), size('uuid')]).toEqual([8, 8, 47, 36])
 })

@@ -1,4 +1,5 @@
-// The scripts are run by their shells: bash always, fish and zsh where they are installed. A program called tvault
+// The functions of the scripts are run by their shells, without a terminal (completion-shells.test.ts has one): bash
+// always, fish and zsh where they are installed. A program called tvault
 // that only knows names stands in for the real one, and one of its projects is named like an attack.
 import { afterAll, describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -35,7 +36,7 @@ const ASK: Record<Shell, (words: readonly string[]) => string[]> = {
     'bash',
     '--norc',
     '-c',
-    'source ./bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tvault tvault; printf "%s\\n" "${COMPREPLY[@]}"',
+    'source ./bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$LINE"; _tvault tvault; printf "%s\\n" "${COMPREPLY[@]}"',
     'bash',
     ...words,
   ],
@@ -47,7 +48,12 @@ const ASK: Record<Shell, (words: readonly string[]) => string[]> = {
 async function offered(shell: Shell, ...words: string[]): Promise<string[]> {
   const child = Bun.spawn(ASK[shell](['tvault', ...words]), {
     cwd: folder,
-    env: { PATH: `${folder}:${process.env['PATH']}`, HOME: folder },
+    // The line that readline cut into these words.
+    env: {
+      PATH: `${folder}:${process.env['PATH']}`,
+      HOME: folder,
+      LINE: ['tvault', ...words].join(' ').replace(/ = ?/g, '='),
+    },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
@@ -62,7 +68,7 @@ async function offered(shell: Shell, ...words: string[]): Promise<string[]> {
 
 const KEYS = ['API_KEY', 'DB_URL', 'DB_USER']
 const CASES: readonly (readonly [readonly string[], readonly string[]])[] = [
-  [['g'], ['generate', 'get']],
+  [['ge'], ['generate', 'get']],
   [['get', ''], KEYS],
   [
     ['g', 'D'],
@@ -75,10 +81,7 @@ const CASES: readonly (readonly [readonly string[], readonly string[]])[] = [
     ['DB_URL', 'DB_USER'],
   ],
   [['run', '--only', 'A'], ['API_KEY']],
-  [
-    ['projects', ''],
-    ['create', 'delete', 'list', 'use'],
-  ],
+  [['projects', ''], catalog.flatMap(({ path }) => (path.startsWith('projects ') ? [path.slice(9)] : []))],
   [['p', 'use', 'w'], ['web']],
   [['audit', ''], ['verify']],
   [['env', '--format', 'y'], ['yaml']],
@@ -94,6 +97,13 @@ const CASES: readonly (readonly [readonly string[], readonly string[]])[] = [
   [['get', '--', '--ver'], []],
   [['set', 'X', '--from-file', 'note'], ['notes.txt']],
   [['run', 'true', 'note'], ['notes.txt']],
+  [['docker', 'run', '--only', 'A'], ['API_KEY']],
+  [['docker', 'run', 'alpine', '--only', 'A'], []],
+  [['docker', 'compose', 'note'], ['notes.txt']],
+  [['ssh', 'host', '--only', 'A'], ['API_KEY']],
+  [['ssh', 'host', 'true', '--only', 'A'], []],
+  [['shell-init', 'f'], ['fish']],
+  [['ci', 'init', '--provider', 'git'], ['github-actions', 'gitlab']],
 ]
 
 for (const shell of (['bash', 'fish'] as const).filter((name) => Bun.which(name) !== null)) {
@@ -124,7 +134,7 @@ for (const shell of (['bash', 'fish'] as const).filter((name) => Bun.which(name)
   })
 }
 
-test('bash takes a flag and its value apart at =', async () => {
+test('bash puts together what readline took apart at =', async () => {
   expect(await offered('bash', 'env', '--format', '=', 'y')).toEqual(['yaml'])
   expect(await offered('bash', 'env', '--format', '=')).toContain('json')
 })

@@ -14,7 +14,7 @@ function notes(file: string): string[] {
   )
 }
 
-describe('lines', () => {
+describe('W32: lines', () => {
   const accepted: [string, string, Record<string, string>][] = [
     ['bare', 'A=1\nB=two', { A: '1', B: 'two' }],
     ['blanks around', '  A  =  x y  \n', { A: 'x y' }],

@@ -22,6 +22,24 @@ function through(command: string[], input: Uint8Array): string | undefined {
   return child.exitCode === 0 ? child.stdout.toString() : undefined
 }
 
+/** The type that a plain scalar has by the tags of YAML 1.1 (yaml.org/type), or `syntax` when it may not stand plain. */
+function typeOf11(word: string): string {
+  const types: [string, RegExp][] = [
+    ['bool', /^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/],
+    ['null', /^(?:~|null|Null|NULL|)$/],
+    ['int', /^[-+]?(?:0b[01_]+|0[0-7_]*|[1-9][0-9_]*|0x[0-9a-fA-F_]+|[1-9][0-9_]*(?::[0-5]?[0-9])+)$/],
+    [
+      'float',
+      /^[-+]?(?:[0-9][0-9_]*)?\.[0-9._]*(?:[eE][-+]?[0-9]+)?$|^[-+]?[0-9]+(?:[eE][-+]?[0-9]+)$|^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/,
+    ],
+    ['timestamp', /^\d{4}-\d\d?-\d\d?/],
+    ['merge', /^<<$/],
+    ['value', /^=$/],
+    ['syntax', /^[-?:,[\]{}#&*!|>'"%@`]|: |:$| #|[\n\r\t]|^ | $/],
+  ]
+  return types.find(([, rule]) => rule.test(word))?.[0] ?? 'str'
+}
+
 function failure(run: () => unknown): Failure {
   try {
     run()
@@ -33,7 +51,7 @@ function failure(run: () => unknown): Failure {
 }
 
 describe('json', () => {
-  test('any JSON parser reads the values back; what is not UTF-8 comes as base64', () => {
+  test('W31: any JSON parser reads the values back; what is not UTF-8 comes as base64', () => {
     fc.assert(
       fc.property(anyEntries, (values) => {
         const read: unknown = JSON.parse(shown(printJson(printables(values))))
@@ -48,7 +66,7 @@ describe('json', () => {
       { numRuns: 1000 },
     )
   })
-  test('no entries are an empty object', () => expect(shown(printJson([]))).toBe('{}\n'))
+  test('W31: no entries are an empty object', () => expect(shown(printJson([]))).toBe('{}\n'))
   test('the layout', () => {
     expect(shown(printJson(printables({ A: '<b> & "c"', B: 'é\u0001\n' })))).toBe(
       '{\n  "A": "<b> & \\"c\\"",\n  "B": "é\\u0001\\n"\n}\n',
@@ -62,7 +80,7 @@ describe('yaml', () => {
       ' ',
     )
 
-  test('words that YAML gives a type to stay text, as values and as keys', () => {
+  test('W30: words that YAML gives a type to stay text, as values and as keys', () => {
     const values = Object.fromEntries(words.map((word, i) => [`K${i}`, word]))
     expect(Bun.YAML.parse(shown(printYaml(printables(values))))).toEqual(values)
     expect(Bun.YAML.parse(shown(printYaml(printables({ NO: 'a', y: 'b', NULL: 'c' }))))).toEqual({
@@ -71,7 +89,7 @@ describe('yaml', () => {
       NULL: 'c',
     })
   })
-  test('Bun reads every text back', () => {
+  test('W30: Bun reads every text back', () => {
     const text = fc.dictionary(
       anyKey,
       anyValue.filter((value) => isUtf8(value)),
@@ -87,13 +105,40 @@ describe('yaml', () => {
       { numRuns: 500 },
     )
   })
-  test('PyYAML (YAML 1.1) reads the same bytes, binary values included', () => {
+  test('W30: nothing that stands bare has another type by the rules of YAML 1.1', () => {
+    const words11 = fc.oneof(
+      fc.stringMatching(/^[A-Za-z0-9_.:+~=<>!&*?|%@,-]{0,8}$/),
+      fc.constantFrom(...words),
+      anyValue.map((value) => Buffer.from(value).toString()),
+    )
+    fc.assert(
+      fc.property(words11, (word) => {
+        const bare = /^K: (?!")(?!!!binary)(.*)$/s.exec(shown(printYaml(printables({ K: word }))).slice(0, -1))?.[1]
+        if (bare !== undefined) expect([bare, typeOf11(bare)]).toEqual([word, 'str'])
+      }),
+      { numRuns: 5000 },
+    )
+    expect(['yes', '0x1F', '1:30', '.inf', '~', '2026-11-24', '<<', '=', '1_000', '0b1', 'x'].map(typeOf11)).toEqual([
+      'bool',
+      'int',
+      'int',
+      'float',
+      'null',
+      'timestamp',
+      'merge',
+      'value',
+      'int',
+      'int',
+      'str',
+    ])
+  })
+  test('W30: PyYAML (YAML 1.1) reads the same bytes, binary values included', () => {
     const program = `
 import sys, yaml, json, base64
 def plain(v): return base64.b64encode(v if isinstance(v, bytes) else v.encode()).decode()
 print(json.dumps([{k: plain(v) for k, v in (yaml.safe_load(d) or {}).items()} for d in sys.stdin.buffer.read().split(b'\\x00')]))`
     if (through(['python3', '-c', 'import yaml'], new Uint8Array()) === undefined)
-      return console.log('  PyYAML is not here: not compared')
+      return console.log('\n!!! PyYAML is not installed: YAML was NOT TESTED with a reader of YAML 1.1\n')
     const samples = fc.sample(anyEntries, 400)
     samples.push(Object.fromEntries(words.map((word, i) => [`K${i}`, Buffer.from(word)])), {
       NO: Buffer.from('no'),

@@ -11,13 +11,14 @@ const BASE = { PATH: process.env['PATH'] ?? '', HOME: root, TERM: 'dumb', KEPT: 
 
 interface Options {
   inject?: Record<string, string>
+  files?: Record<string, string>
   clean?: boolean
   env?: Record<string, string>
 }
 
-function start(command: string[], { inject = {}, clean = false, env = {} }: Options = {}) {
+function start(command: string[], { inject = {}, files = {}, clean = false, env = {} }: Options = {}) {
   const program = join(import.meta.dir, 'become.ts')
-  return Bun.spawn([process.execPath, program, JSON.stringify({ command, inject, clean })], {
+  return Bun.spawn([process.execPath, program, JSON.stringify({ command, inject, files, clean })], {
     env: { ...BASE, ...env },
     cwd: root,
     stdin: 'ignore',
@@ -31,6 +32,23 @@ async function run(command: string[], options: Options = {}) {
   const [out, err, exit] = await Promise.all([child.stdout.bytes(), child.stderr.text(), child.exited])
   return { out: Buffer.from(out).toString('latin1'), err, exit, pid: child.pid, signal: child.signalCode }
 }
+
+describe('W44: values as files in memory', () => {
+  test('any bytes, any size, read as often as wanted, by the program and its children', async () => {
+    const files = { NUL: 'a\0b\xff', BIG: 'fill:3000000' }
+    const words = 'cat "$NUL" "$NUL"; sh -c \'wc -c < "$BIG"\'; stat -Lc %a "$BIG"; echo "$NUL"'
+    const { out, err, exit, pid } = await run(['sh', '-c', words], { files })
+    expect(err).toBe('released with 0 bytes\n')
+    expect(out).toMatch(new RegExp(`^a\0b\xffa\0b\xff3000000\n400\n/proc/${pid}/fd/\\d+\n$`))
+    expect(exit).toBe(0)
+  })
+
+  test('only what was asked for stays open', async () => {
+    const { out } = await run(['sh', '-c', 'ls -l /proc/$$/fd | grep -c memfd'], { files: { A: 'a', B: 'b' } })
+    expect(out).toBe('2\n')
+    expect((await run(['sh', '-c', 'ls -l /proc/$$/fd | grep -c memfd'])).out).toBe('0\n')
+  })
+})
 
 describe('the program', () => {
   test('is the same process and returns its own code', async () => {

@@ -17,14 +17,19 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   guard: { values: ['lib'] },
   faces: { values: ['lib'] },
   vault: { values: ['lib', 'crypto'], types: ['store'] },
-  commands: { values: ['lib', 'formats', 'faces'], types: ['vault', 'guard', 'crypto'] },
+  // What other programs keep: read only. Its containers are loaded with `import()` when a file of the kind is there.
+  foreign: { values: ['lib', 'crypto', 'formats'], types: ['vault'] },
+  // Filters and drivers that git starts: no vault, only identities that the command hands over.
+  git: { values: ['lib', 'crypto', 'formats', 'guard'] },
+  commands: { values: ['lib', 'formats', 'faces'], types: ['vault', 'guard', 'crypto', 'foreign', 'git'], later: ['git'] },
   settings: { values: ['lib'], types: ['commands'] },
   // The frame asks for a context only when a command is going to run.
   'modes/cli': { values: ['lib', 'faces', 'commands'], types: ['vault'], later: ['context', 'settings'] },
+  'modes/agent': { values: ['lib', 'commands'], types: ['vault'] },
   context: {
     values: ['lib', 'commands', 'settings', 'modes/cli'],
-    types: ['vault', 'store', 'crypto', 'guard', 'formats', 'faces'],
-    later: ['vault', 'store', 'crypto', 'guard', 'formats', 'faces', 'topics'],
+    types: ['vault', 'store', 'crypto', 'guard', 'formats', 'faces', 'foreign'],
+    later: ['vault', 'store', 'crypto', 'guard', 'formats', 'faces', 'topics', 'foreign', 'git'],
   },
   main: { values: ['lib', 'modes/cli', 'context', 'settings'], later: ['modes/cli', 'context'] },
 }
@@ -33,6 +38,9 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
 export const DOORS: Readonly<Record<string, RegExp>> = {
   lmdb: /^src\/store\/lmdb\.ts$/,
   cac: /^src\/modes\/cli\/argv\.ts$/,
+  kdbxweb: /^src\/foreign\/kdbx\.ts$/,
+  'age-encryption': /^src\/foreign\/age\.ts$/,
+  eciesjs: /^src\/foreign\/ecies\.ts$/,
   '@clack/prompts': /^src\/modes\/cli\/prompt\.ts$/,
   'bun:ffi': /^src\/lib\/native[^/]*\.ts$|^src\/lib\/native\/[^/]+\.ts$/,
   'node:crypto': /^src\/crypto\//,

@@ -35,7 +35,13 @@ test('a value opens in its place and in no other', () => {
 })
 
 test('a project key is bound to all that its record says', () => {
-  const project = { name: 'web', description: 'shop', createdAt: 1n, updatedAt: 2n }
+  const project = {
+    name: 'web',
+    description: 'shop',
+    createdAt: 1n,
+    updatedAt: 2n,
+    recipientsMac: new Uint8Array(32),
+  }
   const id = new Uint8Array(16)
   const all = [
     projectKeyBinding('v', id, project),
@@ -46,6 +52,7 @@ test('a project key is bound to all that its record says', () => {
     projectKeyBinding('v', id, { ...project, createdAt: 2n }),
     projectKeyBinding('v', id, { ...project, updatedAt: 1n }),
     projectKeyBinding('v', id, { ...project, name: 'websh', description: 'op' }),
+    projectKeyBinding('v', id, { ...project, recipientsMac: new Uint8Array(32).fill(1) }),
   ]
   expect(new Set(all.map((binding) => binding.toHex())).size).toBe(all.length)
 })

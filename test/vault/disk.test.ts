@@ -4,7 +4,9 @@ import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'bun:test'
 import { sha256 } from '../../src/crypto/keys.ts'
+import { Identity } from '../../src/crypto/recipient.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
+import { decodeRecipients } from '../../src/vault/recipient-rows.ts'
 import { META, TABLES } from '../../src/vault/schema.ts'
 import { Vault } from '../../src/vault/vault.ts'
 import { disk, failureOf, get, made, owner, passphrase, put, rows, scratch, secret } from './fixture.ts'
@@ -83,6 +85,23 @@ describe('after a destruction no byte of it is in the file', () => {
     expectGone(store, gone)
     expect(view.verifyAll()).toEqual({ values: 6, versions: 14 })
     view.verifyAudit(head)
+  })
+
+  test('what was wrapped for a recipient, and every box of before, after it was taken out', async () => {
+    const { store, view } = await filled()
+    const [leaver, stayer] = [Identity.generate(), Identity.generate()]
+    for (const { recipient } of [leaver, stayer]) view.share('web', recipient.text)
+    const [web] = rows(store, 'projects').filter((row) => Buffer.from(row.value).includes('shop'))
+    const list = decodeRecipients(web!.key, store.get('recipients', web!.key)!)
+    const boxes = [...rows(store, 'secrets'), ...rows(store, 'history')]
+      .filter((row) => Buffer.from(row.key).includes(Buffer.from(web!.key)))
+      .map((row) => boxOf(row.value))
+    const stanzas = list.flatMap(({ stanza, signer }) => [stanza, signer])
+    await view.unshare('web', leaver.recipient.text)
+    expectGone(store, [wrappedKeyOf(web!.value), leaver.recipient.publicKey, ...stanzas, ...boxes])
+    expect(bytesOf(store).includes(stayer.recipient.publicKey)).toBe(true)
+    expect(view.verifyAll()).toEqual({ values: 6, versions: 14 })
+    view.verifyAudit()
   })
 
   test('and only the vault and its lock file are left in the directory', async () => {

@@ -1,4 +1,4 @@
-// Child of flips.test.ts: flips bytes of the vault file at argv[2], one at a time (argv[3]: step from one to the next),
+// Child of flips.test.ts: flips bytes of the vault file at argv[2], one at a time (argv[3]: step, argv[4] and [5]: first byte and end),
 // and asks the vault what it asked the intact one. Every answer is the right one or a failure that says `corrupt`;
 // names, versions and values that vanish without a word are faults. Prints counts as JSON.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ import type { Asker } from '../../src/lib/gate.ts'
 import type { View } from '../../src/vault/view.ts'
 import { FLIP_PASSPHRASE } from './flips-sample.ts'
 
-const [, , path = '', step = '1'] = process.argv
+const [, , path = '', step = '1', first = '0', end = '0'] = process.argv
 const intact = readFileSync(path)
 const victim = `${path}.flipped`
 const principal = { kind: 'owner', interactive: false } as const
@@ -76,9 +76,9 @@ const right = await ask(path)
 const counts = { tries: 0, refused: 0, answered: 0 }
 const faults: string[] = []
 const changed = Uint8Array.from(intact)
-for (let at = 0; at < intact.length; at += Number(step)) {
+for (let at = Number(first); at < Math.min(Number(end), intact.length); at += Number(step)) {
   const before = intact[at] ?? 0
-  changed[at] = before ^ (1 << (counts.tries % 8))
+  changed[at] = before ^ (1 << (at % 7))
   counts.tries += 1
   for (const file of [victim, `${victim}-lock`]) rmSync(file, { force: true })
   writeFileSync(victim, changed)

@@ -101,7 +101,7 @@ function __tvault_complete
                 set meant $found
             else
                 set places (math $places + 1)
-                contains -- "$meant" ${rest.map(quote).join(' ') || "''"}; and set ended 1
+                contains -- "$meant $places" ${rest.map(quote).join(' ') || "''"}; and set ended 1
             end
         end
     end

@@ -60,9 +60,9 @@ _tvault_place() {
 ${cases(places, answer)}  esac
 }
 
-# Whether the arguments of a command belong to another program.
+# Whether everything behind so many arguments of a command belongs to another program.
 _tvault_rest() {
-  case "$1" in
+  case "$1 $2" in
 ${cases(
   rest.map((path) => ({ patterns: [path], answer: '' })),
   () => 'return 0',
@@ -94,7 +94,7 @@ export const WALK = `  local meant= flag= ended= word REPLY=
           if (( places == 0 )) && _tvault_command "\${meant:+$meant }$word"; then meant=$REPLY
           else
             places+=1
-            _tvault_rest "$meant" && ended=1
+            _tvault_rest "$meant" "$places" && ended=1
           fi ;;
       esac
     fi

@@ -33,7 +33,7 @@ export interface Tables {
   globalValues: readonly Row<What>[]
   /** `command 0` for its first argument → what it is; `command *` for all that follow. */
   places: readonly Row<What>[]
-  /** Commands whose arguments belong to another program from the first one on. */
+  /** `command n`: behind its nth argument everything belongs to another program. */
   rest: readonly string[]
 }
 
@@ -92,11 +92,14 @@ export function tables(descriptions: readonly Description[]): Tables {
     })),
     places: descriptions.flatMap(({ path, ...description }) =>
       positionals({ path, ...description }).flatMap((field) => {
-        if (field.kind === 'rest') return [row(`${path} ${field.at}`, 'command'), row(`${path} *`, 'file')]
+        if (field.kind === 'rest')
+          return [row(`${path} ${field.at}`, field.complete ?? 'command'), row(`${path} *`, 'file')]
         return [row(`${path} ${field.kind === 'list' ? '*' : field.at}`, whatOf(field))]
       }),
     ),
-    rest: descriptions.filter(({ fields }) => fields.some(({ kind }) => kind === 'rest')).map(({ path }) => path),
+    rest: descriptions.flatMap(({ path, fields }) =>
+      fields.flatMap(({ kind, at = 0 }) => (kind === 'rest' ? [`${path} ${at + 1}`] : [])),
+    ),
   }
 }
 

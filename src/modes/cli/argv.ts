@@ -48,11 +48,11 @@ export function parseArguments(command: Command, tokens: readonly string[]): Par
 }
 
 /**
- * Whether `token` consists of flags of every command, and whether the next token is the value of the last of them;
- * undefined when it does not. For finding the words of a command, before it is known which command it is.
+ * Whether `token` consists of flags of every command (or of `more`), and whether the next token is the value of the
+ * last of them; undefined when it does not. For finding the words of a command, before it is known which it is.
  */
-export function globalFlag(token: string): { takesNext: boolean } | undefined {
-  const flags: Fields = GLOBAL_FIELDS
+export function globalFlag(token: string, more: Fields = {}): { takesNext: boolean } | undefined {
+  const flags: Fields = { ...GLOBAL_FIELDS, ...more }
   const long = /^--([a-z-]+)(=.*)?$/s.exec(token)
   if (long) {
     const field = Object.hasOwn(flags, long[1] ?? '') ? flags[long[1] ?? ''] : undefined

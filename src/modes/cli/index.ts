@@ -2,9 +2,9 @@
 // context loads what a command asks for (decision D8).
 import { commands } from '../../commands/index.ts'
 import type { Command, Fields, Input } from '../../commands/define.ts'
-import { describe } from '../../commands/describe.ts'
+import { describe, listed } from '../../commands/describe.ts'
 import { execute } from '../../commands/execute.ts'
-import { groupHelp, rootHelp } from '../../faces/help.ts'
+import { groupHelp, rootHelp, shortHelp } from '../../faces/help.ts'
 import { commandHelp } from '../../faces/command-help.ts'
 import { PLAIN_WIDTH } from '../../faces/layout.ts'
 import { out } from '../../lib/out.ts'
@@ -38,17 +38,21 @@ export async function main(tokens: readonly string[]): Promise<number> {
 /** `parsed` hears which form the flags ask for as soon as they are understood. */
 async function dispatch(tokens: readonly string[], parsed: (globals: Parsed['globals']) => void): Promise<number> {
   const found = meant(tokens)
+  const { json } = formOf(tokens)
   if (found === 'nothing') {
     if (tokens.includes('--version')) return dispatch(['version', ...tokens.filter((t) => t !== '--version')], parsed)
-    out(rootHelp(commands.map(describe), await helpWidth()))
+    if (json) return dispatch(['help', '--json'], parsed)
+    out(asksForHelp(tokens) ? rootHelp(listed(commands), await helpWidth()) : shortHelp(await helpWidth()))
     return 0
   }
   if ('group' in found) {
-    const members = commands.map(describe).filter(({ path }) => path.startsWith(`${found.group} `))
+    if (json) return dispatch(['help', found.group, '--json'], parsed)
+    const members = listed(commands).filter(({ path }) => path.startsWith(`${found.group} `))
     out(groupHelp(found.group, members, await helpWidth()))
     return 0
   }
   const { help, input, globals } = parseArguments(found.command, found.rest)
+  if (help && json) return dispatch(['help', found.command.path, '--json'], parsed)
   if (help) {
     out(commandHelp(describe(found.command), await helpWidth()))
     return 0
@@ -57,13 +61,17 @@ async function dispatch(tokens: readonly string[], parsed: (globals: Parsed['glo
   return run(found.command, input, globals)
 }
 
+function asksForHelp(tokens: readonly string[]): boolean {
+  return tokens.includes('--help') || tokens.includes('-h')
+}
+
 async function run(command: Command, input: Input<Fields>, flags: Parsed['globals']): Promise<number> {
   const { resolveGlobals } = await import('../../settings.ts')
   const globals = resolveGlobals(flags)
   if (flags.config) process.env['TVAULT_CONFIG'] = flags.config
   const open = async () => {
     const { createContext } = await import('../../context.ts')
-    return createContext({ globals, command, catalog: () => commands.map(describe) })
+    return createContext({ globals, command, catalog: () => listed(commands) })
   }
   const result = await execute(command, input, open, (made, context) => print(command, input, made, context))
   return command.exitCode?.(result) ?? 0

@@ -27,8 +27,8 @@ export function print<I extends Fields, R>(
   if (note !== undefined) err(note.endsWith('\n') ? note : `${note}\n`)
 }
 
-function write(shown: string | Secret, mayReveal: boolean): void {
-  if (typeof shown === 'string') out(shown)
+function write(shown: string | Secret | Uint8Array, mayReveal: boolean): void {
+  if (!(shown instanceof Secret)) out(shown)
   else out(mayReveal ? shown.reveal() : String(shown))
 }
 

@@ -34,11 +34,17 @@ test.each([
   ['get -- audit', 'get · -- · audit'],
   ['set KEY -', 'set · KEY · -'],
   ['run -- get', 'run · -- · get'],
+  ['env', 'env'],
+  ['env groups create shop', 'env group create · shop'],
+  ['env diff shop', 'env diff · shop'],
 ])('%s', (line, expected) => expect(found(line)).toBe(expected))
 
 test('the beginning of commands, or nothing', () => {
   expect(found('projects')).toEqual({ group: 'projects' })
   expect(found('key --json')).toEqual({ group: 'key' })
+  expect(found('p')).toEqual({ group: 'projects' })
+  expect(found('env group')).toEqual({ group: 'env group' })
+  expect(found('env groups --json')).toEqual({ group: 'env group' })
   expect(found('')).toBe('nothing')
   expect(found('--json -v')).toBe('nothing')
   expect(found('--')).toBe('nothing')
@@ -52,6 +58,9 @@ test.each([
   ['projects lst', 'tvault projects list'],
   ['project creat x', 'tvault project create'],
   ['audit verfy', 'tvault audit verify'],
+  ['env gruop list', 'tvault env group'],
+  ['env group lst', 'tvault env group list'],
+  ['env promot A', 'tvault env promote'],
   ['p zzzzzzzz', 'create'],
   ['zzzzzzzz', 'tvault help'],
 ])('%s is an error with a way out, never the command above', (line, hint) => {

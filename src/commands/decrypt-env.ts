@@ -1,0 +1,87 @@
+// Decrypts a sealed file of either version; which one it is stands in its head. A section is what was asked for or an
+// error, never more.
+import { Failure } from '../lib/errors.ts'
+import { printable } from '../lib/names.ts'
+import type { Secret } from '../lib/secret.ts'
+import type { Context } from './define.ts'
+import { define } from './define.ts'
+import {
+  IDENTITY_FIELD,
+  INPUT_FIELDS,
+  OUT_FIELD,
+  openForIdentity,
+  outputPath,
+  readInput,
+  refuseTerminal,
+  writePlain,
+} from './streams.ts'
+
+export default define({
+  path: 'decrypt-env',
+  about: 'Decrypt a file that encrypt-env, seal or env seal made',
+  detail:
+    'Prints what is inside, in the clear. A file for recipients (version 2) needs an identity, see `tvault open`; one ' +
+    'that was made without recipients (version 1) needs the vault it was made in and its passphrase of that time. ' +
+    '--section takes one environment out of a file that holds several.',
+  effect: 'reveal',
+  on: ['cli'],
+  holdsKeys: true,
+  input: {
+    ...INPUT_FIELDS,
+    out: OUT_FIELD,
+    identity: IDENTITY_FIELD,
+    section: { kind: 'text', placeholder: 'environment', about: 'Only this environment of a file from env seal' },
+    overwrite: { kind: 'flag', about: 'Replace the file when it exists' },
+    force: { kind: 'flag', about: 'Write binary to a terminal' },
+  },
+  examples: [
+    { words: 'decrypt-env .env.encrypted', about: 'Prints the file as it was' },
+    { words: 'decrypt-env --in all.sealed --section preview -o .env', about: 'One environment of several' },
+  ],
+  async run(context, input) {
+    const file = outputPath(input.out)
+    if (input.section === '') throw new Failure('usage', '--section is empty', { hint: 'leave it out to see all' })
+    const { bytes } = await readInput(context, input)
+    const [{ isBinary }, { pickSection }] = await Promise.all([
+      import('../formats/sealed.ts'),
+      import('../formats/sections.ts'),
+    ])
+    const whole = await decrypted(context, bytes, input.identity)
+    let content: Secret | undefined
+    try {
+      content = input.section === undefined ? whole : pickSection(whole, input.section)
+      if (isBinary(content)) refuseTerminal(context, file, input.force)
+      if (file !== undefined) await writePlain(context, file, content, input.overwrite)
+      const size = content.size
+      if (content !== whole) whole.wipe()
+      if (file === undefined) return { file, size, content }
+      content.wipe()
+      return { file, size, content: undefined }
+    } catch (error) {
+      whole.wipe()
+      content?.wipe()
+      throw error
+    }
+  },
+  human: ({ file, size, content }) =>
+    file === undefined ? content : { note: `Wrote ${size} bytes to ${printable(file)}` },
+  json: ({ file, size, content }) => (file === undefined ? { content } : { file, bytes: size, changed: true }),
+})
+
+async function decrypted(context: Context, blob: Uint8Array, identity: string | undefined): Promise<Secret> {
+  const { fileSalt, openWithFileKey, sealedVersion } = await import('../formats/sealed.ts')
+  if (sealedVersion(blob) !== 1) return openForIdentity(context, blob, { name: identity, command: 'decrypt-env' })
+  if (identity !== undefined) {
+    throw new Failure('usage', 'the file is sealed with a passphrase (version 1): an identity does not open it', {
+      hint: 'leave --identity out',
+    })
+  }
+  const salt = fileSalt(blob)
+  const view = await context.vault()
+  const key = view.fileKey(salt)
+  try {
+    return openWithFileKey(blob, key)
+  } finally {
+    key.wipe()
+  }
+}

@@ -1,0 +1,24 @@
+// What the room `git` is given by every command that git starts or that works on a repository.
+import type { Surroundings } from '../git/filter.ts'
+import { Failure } from '../lib/errors.ts'
+import type { Context } from './define.ts'
+
+/** The surroundings of `context`. Programs that git starts in turn find the vault directory that was named here. */
+export function gitSurroundings(context: Context, command: string): Surroundings {
+  return {
+    cwd: process.cwd(),
+    environment: { ...process.env, ...vaultDirectory(context) },
+    identities: (fallbackName) => context.identities({ fallbackName, command, useEnvironmentName: true }),
+    note: (text) => context.note(text),
+  }
+}
+
+/** Empty where no directory can be named, which a filter without an identity does not mind. */
+function vaultDirectory(context: Context): { TVAULT_DIR?: string } {
+  try {
+    return { TVAULT_DIR: context.globals.directory }
+  } catch (error) {
+    if (error instanceof Failure) return {}
+    throw error
+  }
+}

@@ -1,0 +1,166 @@
+// The agent as commands about it see it: start one, ask how it is, unlock, lock, end. Each call is a conversation of its
+// own. What serves (agent-serve.ts) is loaded only by who becomes the agent.
+import { existsSync } from 'node:fs'
+import type { AgentAccess, AgentWish, Ask } from '../commands/define.ts'
+import { Failure } from '../lib/errors.ts'
+import type { Effect } from '../lib/gate.ts'
+import type { Environment } from '../lib/paths.ts'
+import type { Secret } from '../lib/secret.ts'
+import type { AgentStatus, TokenWish } from '../modes/agent/broker.ts'
+import { socketPath } from '../modes/agent/socket-path.ts'
+import type { TokenInfo } from '../modes/agent/tokens.ts'
+import { agentSession, demandAgent } from './agent.ts'
+import type { AgentCaller } from './agent.ts'
+import type { Passphrase } from './passphrase.ts'
+
+/** How long an agent that was started may take until it listens, and one that was ended until it is gone. */
+const PATIENCE_MILLISECONDS = 13_000
+const NAP_MILLISECONDS = 10
+const TRIES = 3
+/** What a background agent needs of our environment; nothing in it opens the vault. */
+const FOR_AGENT = /^(?:HOME|PATH|LANG|LC_\w+|TMPDIR|XDG_\w+|TVAULT_(?:CONFIG|LOG_DIR|LOG_LEVEL|LOCK_TIMEOUT))$/
+
+export interface AgentSurroundings {
+  directory: () => string
+  command: string
+  effect: Effect
+  interactive: boolean
+  version: string
+  environment: Environment
+  ask: Ask
+  lockMilliseconds: () => number
+  /** The passphrase from its source or the terminal. */
+  passphrase: () => Promise<Passphrase>
+  token: () => Secret | undefined
+  note: (text: string) => void
+}
+
+export function agentAccess(around: AgentSurroundings): AgentAccess {
+  const caller = (): AgentCaller => ({ ...around, directory: around.directory(), token: around.token() })
+
+  /** One request of a conversation of its own. */
+  const request = (op: string, args: readonly unknown[] = []): unknown => {
+    const { client } = demandAgent(caller())
+    try {
+      return client.request({ op }, args)
+    } finally {
+      client.close()
+    }
+  }
+
+  return {
+    serve: (wish) => serve(around, wish),
+
+    async status() {
+      const session = agentSession(caller())
+      if (!session) return { running: false, stale_socket: existsSync(socketPath(around.directory())) }
+      try {
+        return { running: true, ...(session.client.request({ op: 'status' }) as AgentStatus) }
+      } finally {
+        session.client.close()
+      }
+    },
+
+    async unlock(wish) {
+      const started = agentSession(caller()) === undefined
+      if (started) await startInBackground(around, wish)
+      for (let attempt = 1; ; attempt++) {
+        const { secret, source } = await around.passphrase()
+        try {
+          request('unlock', [secret])
+          break
+        } catch (error) {
+          const wrong = error instanceof Failure && error.kind === 'wrong_passphrase'
+          if (!wrong || source !== 'terminal' || attempt === TRIES) {
+            if (started) request('stop')
+            throw error
+          }
+          around.note('wrong passphrase, try again')
+        } finally {
+          secret.wipe()
+        }
+      }
+      const { pid } = request('status') as AgentStatus
+      return { started, pid }
+    },
+
+    async lock() {
+      const { pid } = request('status') as AgentStatus
+      request('lock')
+      return { pid }
+    },
+
+    async stop() {
+      request('stop')
+      await until(() => !existsSync(socketPath(around.directory())), 'the agent does not end')
+    },
+
+    newToken: async (wish: TokenWish) => request('token-new', [wish]) as { token: Secret; info: TokenInfo },
+    tokens: async () => request('token-list') as TokenInfo[],
+    revokeToken: async (id: string) => request('token-revoke', [id]) === true,
+  }
+}
+
+async function serve(around: AgentSurroundings, wish: AgentWish): Promise<string> {
+  const [{ serveAgent }, { AgentLog, logDirectory, levelOf }] = await Promise.all([
+    import('./agent-serve.ts'),
+    import('./agent-log.ts'),
+  ])
+  const { requireToken, tokenFile, locked, idleSeconds, limitSeconds } = wish
+  if (requireToken && tokenFile === undefined) {
+    throw new Failure('usage', '--require-token needs --token-file', { hint: 'tvault agent start --help' })
+  }
+  const { environment, note } = around
+  return serveAgent({
+    directory: around.directory(),
+    version: around.version,
+    lockMilliseconds: around.lockMilliseconds(),
+    idle: Math.max(0, idleSeconds) * 1000,
+    limit: Math.max(0, limitSeconds) * 1000,
+    requireToken,
+    tokenFile,
+    log: new AgentLog(logDirectory(wish.logDirectory, environment), levelOf(wish.logLevel, environment)),
+    passphrase: locked ? undefined : around.passphrase,
+    ready: (socket) => {
+      const until = idleSeconds > 0 ? `idle ${idleSeconds} s` : 'no idle limit'
+      note(`tvault agent listening at ${socket} (pid ${process.pid}, ${until}). Press Ctrl-C to stop.`)
+    },
+  })
+}
+
+/** Another process of this program, with a session of its own and none of our streams. It starts without a key. */
+async function startInBackground(
+  { directory, environment }: AgentSurroundings,
+  { idle, limit }: { idle: string | undefined; limit: string | undefined },
+): Promise<void> {
+  const compiled = Bun.main.startsWith('/$bunfs/')
+  const program = compiled ? [process.execPath] : [process.execPath, Bun.main]
+  const flags = [...(idle === undefined ? [] : ['--idle', idle]), ...(limit === undefined ? [] : ['--limit', limit])]
+  const passed = Object.entries(environment).filter(([name]) => FOR_AGENT.test(name))
+  const child = Bun.spawn([...program, 'agent', 'start', '--locked', '--vault', directory(), ...flags], {
+    cwd: '/',
+    env: Object.fromEntries(passed),
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: 'pipe',
+    detached: true,
+  })
+  try {
+    await until(() => existsSync(socketPath(directory())) || child.exitCode !== null, 'the agent does not start')
+    if (child.exitCode === null) return
+    const said = (await child.stderr.text()).split('\n')[0] ?? ''
+    throw new Failure('failed', `the agent did not start: ${said.replace(/^Error: /, '')}`, {
+      hint: 'tvault agent start shows why',
+    })
+  } finally {
+    child.unref()
+  }
+}
+
+async function until(done: () => boolean, otherwise: string): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MILLISECONDS
+  while (!done()) {
+    if (performance.now() > deadline) throw new Failure('busy', otherwise, { hint: 'tvault agent logs' })
+    await Bun.sleep(NAP_MILLISECONDS)
+  }
+}

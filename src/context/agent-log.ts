@@ -1,0 +1,77 @@
+// The log of the agent: one file in a private directory, one older generation. Lines are words and bounded names, never
+// a value: what could be one is not given to this file.
+import { appendFileSync, chmodSync, mkdirSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { Failure } from '../lib/errors.ts'
+import { fileFailure } from '../lib/files.ts'
+import { printable } from '../lib/names.ts'
+import type { Environment } from '../lib/paths.ts'
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+const MAX_BYTES = 5 * 1024 * 1024
+const MAX_LINE = 500
+
+/** The directory of the log: what was asked for, else the settings, else the state directory of the user. */
+export function logDirectory(asked: string | undefined, environment: Environment): string {
+  if (asked) return asked
+  if (environment['TVAULT_LOG_DIR']) return environment['TVAULT_LOG_DIR']
+  const state = environment['XDG_STATE_HOME']
+  if (state?.startsWith('/')) return join(state, 'tvault')
+  const home = environment['HOME']
+  if (home) return join(home, '.local', 'state', 'tvault')
+  throw new Failure('usage', 'there is no home directory for the log of the agent', { hint: 'name one with --log-dir' })
+}
+
+/** The level that was asked for, else that of TVAULT_LOG_LEVEL, else `info`. Throws a usage failure. */
+export function levelOf(asked: LogLevel | undefined, environment: Environment): LogLevel {
+  const named = asked ?? environment['TVAULT_LOG_LEVEL']
+  const level = LOG_LEVELS.find((one) => one === (named || 'info'))
+  if (level) return level
+  throw new Failure('usage', 'TVAULT_LOG_LEVEL is no level', { hint: `one of ${LOG_LEVELS.join(', ')}` })
+}
+
+export const logFile = (directory: string): string => join(directory, 'agent.log')
+
+export class AgentLog {
+  readonly path: string
+  readonly #from: number
+  #size: number
+
+  /** Opens the log in `directory`, which is made if need be, and moves one that is full away. Throws `failed`. */
+  constructor(directory: string, level: LogLevel) {
+    this.path = logFile(directory)
+    this.#from = LOG_LEVELS.indexOf(level)
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      this.#size = statSync(this.path, { throwIfNoEntry: false })?.size ?? 0
+      this.#rotate(0)
+      appendFileSync(this.path, '', { mode: 0o600 })
+      chmodSync(this.path, 0o600)
+    } catch (error) {
+      throw fileFailure(error, this.path, 'write')
+    }
+  }
+
+  /** Writes one line. A log that cannot be written stops nobody. */
+  write(level: LogLevel, message: string): void {
+    if (LOG_LEVELS.indexOf(level) < this.#from) return
+    const words = printable(message).slice(0, MAX_LINE).replaceAll('"', "'")
+    const line = `time="${new Date().toISOString()}" level=${level} pid=${process.pid} msg="${words}"\n`
+    try {
+      this.#rotate(line.length)
+      appendFileSync(this.path, line, { mode: 0o600 })
+      this.#size += Buffer.byteLength(line)
+    } catch {
+      // The disk is full, or the directory is gone.
+    }
+  }
+
+  #rotate(more: number): void {
+    if (this.#size + more < MAX_BYTES) return
+    renameSync(this.path, `${this.path}.1`)
+    this.#size = 0
+  }
+}

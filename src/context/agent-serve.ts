@@ -1,0 +1,120 @@
+// Being the agent: takes the place, opens the vault, answers until it is told to stop, and leaves nothing behind. It
+// stays in the foreground; who wants it elsewhere starts it there (systemd, launchd, `tvault unlock`).
+import { mac, sha256 } from '../crypto/keys.ts'
+import { Failure } from '../lib/errors.ts'
+import { checkDirectory, lstatOrNothing, readFound } from '../lib/files.ts'
+import { printable } from '../lib/names.ts'
+import type { Reason } from '../modes/agent/broker.ts'
+import { serve } from '../modes/agent/server.ts'
+import { takePlace } from '../modes/agent/socket.ts'
+import { Tokens } from '../modes/agent/tokens.ts'
+import type { AgentLog } from './agent-log.ts'
+import { VaultBroker } from './broker.ts'
+import type { Passphrase } from './passphrase.ts'
+
+/** Longest wait for conversations that are in the middle of something, in milliseconds. */
+const GRACE = 12_000
+const MAX_TOKEN_FILE = 65_536
+
+export interface Serving {
+  directory: string
+  version: string
+  lockMilliseconds: number
+  /** Milliseconds; 0: never. */
+  idle: number
+  limit: number
+  requireToken: boolean
+  tokenFile: string | undefined
+  log: AgentLog
+  /** Asked once, before anybody can connect; undefined: the agent starts locked. */
+  passphrase: (() => Promise<Passphrase>) | undefined
+  /** Called when it listens. */
+  ready: (socket: string) => void
+}
+
+/** Serves until it is told to stop; why it stopped. Throws what starting throws. */
+export async function serveAgent(options: Serving): Promise<Reason> {
+  const { directory, log, tokenFile } = options
+  const stats = lstatOrNothing(directory)
+  if (!stats)
+    throw new Failure('not_initialized', `there is no vault in ${printable(directory)}`, { hint: 'tvault init' })
+  checkDirectory(directory, stats)
+  const tokens = new Tokens({ sha256: (bytes) => sha256(bytes), hmac: mac })
+  if (tokenFile !== undefined) tokens.load(readTokens(tokenFile))
+  const place = takePlace(directory)
+  try {
+    let stopped: (reason: Reason) => void = () => undefined
+    const over = new Promise<Reason>((resolve) => (stopped = resolve))
+    const note = (line: string): void => log.write('info', line)
+    const { version, lockMilliseconds, idle, limit, requireToken } = options
+    const rest = { version, lockMilliseconds, idle, limit, requireToken, tokens, stopped, note }
+    const broker = await VaultBroker.open({ directory, socket: place.path, ...rest })
+    try {
+      await unlockFirst(broker, options.passphrase)
+      const served = serve(place.path, broker, note)
+      const restore = obeySignals(broker, () => reload(tokens, tokenFile, log))
+      log.write('info', `listening at ${place.path}`)
+      options.ready(place.path)
+      const reason = await over
+      await served.stop(GRACE)
+      restore()
+      log.write('info', `stopped (${reason})`)
+      return reason
+    } finally {
+      await broker.close()
+    }
+  } finally {
+    place.release()
+  }
+}
+
+async function unlockFirst(broker: VaultBroker, passphrase: Serving['passphrase']): Promise<void> {
+  if (!passphrase) return
+  const { secret, source } = await passphrase()
+  try {
+    await broker.unlock(secret)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind !== 'wrong_passphrase') throw error
+    throw new Failure('wrong_passphrase', `the passphrase (${source}) does not open this vault`)
+  } finally {
+    secret.wipe()
+  }
+}
+
+/** SIGTERM and SIGINT end the agent, SIGHUP reads the tokens anew, and whatever nobody caught locks it first. */
+function obeySignals(broker: VaultBroker, hangUp: () => void): () => void {
+  const end = (): void => broker.stop('signal')
+  const fault = (): void => {
+    broker.lock('fault')
+    process.exit(1)
+  }
+  process.removeAllListeners('uncaughtException')
+  process.removeAllListeners('unhandledRejection')
+  process.on('uncaughtException', fault)
+  process.on('unhandledRejection', fault)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end)
+  process.on('SIGHUP', hangUp)
+  return () => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, end)
+    process.off('SIGHUP', hangUp)
+  }
+}
+
+/** A file that cannot be used leaves the tokens as they are. */
+function reload(tokens: Tokens, path: string | undefined, log: AgentLog): void {
+  if (path === undefined) return
+  try {
+    tokens.load(readTokens(path))
+    log.write('info', 'tokens read again')
+  } catch (error) {
+    log.write('error', `the tokens stay as they are: ${error instanceof Failure ? error.message : 'unknown error'}`)
+  }
+}
+
+function readTokens(path: string): Uint8Array {
+  const { bytes, uid, mode } = readFound(path, MAX_TOKEN_FILE, { followLink: true })
+  if (uid === process.geteuid?.() && (mode & 0o077) === 0) return bytes
+  throw new Failure('failed', `${printable(path)} can be read or changed by others, or is not yours`, {
+    hint: `chmod 600 ${printable(path)}`,
+  })
+}

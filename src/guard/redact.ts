@@ -1,0 +1,226 @@
+// Takes values out of a stream of bytes: every form of a value becomes `[REDACTED:KEY]`, across any border between
+// two pieces. A door: values are read once, into tables that `end` wipes.
+// The rule: nothing leaves that could still be the beginning of a form.
+import { concat, utf8 } from '../lib/bytes.ts'
+import { estimateStrength } from '../lib/strength.ts'
+import type { Secret } from '../lib/secret.ts'
+import { formsOf } from './redact-forms.ts'
+import { Table } from './redact-table.ts'
+import type { Found } from './redact-table.ts'
+import { Views, sequencesIn } from './redact-view.ts'
+
+/** Shorter values are not replaced: they are everywhere. */
+const LEAST_BYTES = 4
+/** Shorter values, and values that a guessing program finds, are found out by printing guesses. */
+const SAFE_BYTES = 8
+const SAFE_BITS = 40
+
+/** Why a value is no value that can be hidden by replacing it. */
+export interface Unsafe {
+  name: string
+  reason: 'short' | 'guessable'
+  /** Whether it is replaced all the same. */
+  replaced: boolean
+}
+
+/** What several streams have in common. */
+interface Common {
+  table: Table
+  marks: readonly Uint8Array[]
+  unsafe: readonly Unsafe[]
+  streams: number
+}
+
+/** Whether more of the stream will come, may come after somebody waited, or will not. */
+type State = 'running' | 'pausing' | 'ended'
+
+export class Redactor {
+  readonly #common: Common
+  /** What came in and did not leave yet, because it may be the beginning of a form: a part of one of the rooms. */
+  #held: Uint8Array = new Uint8Array(0)
+  /** How many bytes of it have left already: shown while the program paused, or part of a form before. */
+  #gone = 0
+  /** Memory for what is held together with what comes in. The other one still holds what was returned last. */
+  #rooms: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)]
+  readonly #views = new Views()
+  #ended = false
+  #redactions = 0
+
+  /** Reads the values, and does not wipe them. Names are keys; of equal values the first name is shown. */
+  constructor(secrets: readonly { name: string; value: Secret }[] | Common) {
+    this.#common = 'table' in secrets ? secrets : prepare(secrets)
+    this.#common.streams += 1
+  }
+
+  /** A redactor for another stream, with the same tables. They are wiped when the last stream has ended. */
+  another(): Redactor {
+    this.#checkOpen()
+    return new Redactor(this.#common)
+  }
+
+  /** How many forms were replaced so far. */
+  get redactions(): number {
+    return this.#redactions
+  }
+
+  /** How many bytes are held back. */
+  get held(): number {
+    return Math.max(0, this.#held.length - this.#gone)
+  }
+
+  /**
+   * Those of `names` (all when not given) whose values cannot be hidden by replacing them: whoever can choose what is
+   * printed finds them out by trying. A caller for whom that matters does not give them to the program.
+   */
+  unsafe(names?: readonly string[]): Unsafe[] {
+    return this.#common.unsafe.filter(({ name }) => names === undefined || names.includes(name))
+  }
+
+  /**
+   * What may leave after `chunk` came in. It may lie in `chunk` or in memory of ours: it is valid until the next call,
+   * and so must be `chunk`.
+   */
+  push(chunk: Uint8Array): Uint8Array {
+    this.#checkOpen()
+    return this.#release(this.#join(chunk), 'running')
+  }
+
+  /** What may be shown of what is held back, while the program pauses and somebody waits: a few bytes at most. */
+  pause(): Uint8Array {
+    this.#checkOpen()
+    const { found, until } = this.#look(this.#held, 'pausing')
+    // A form that is complete may lie inside the beginning of a longer one.
+    const end = found.starts.reduce((least, start) => Math.min(least, start), until)
+    if (end <= this.#gone) return new Uint8Array(0)
+    const shown = this.#held.subarray(this.#gone, end)
+    this.#gone = end
+    return shown
+  }
+
+  /** The rest, after the last piece. Wipes what was held, and the tables with the last stream. */
+  end(): Uint8Array {
+    if (this.#ended) return new Uint8Array(0)
+    const rest = new Uint8Array(this.#release(this.#held, 'ended'))
+    this.#ended = true
+    for (const room of this.#rooms) room.fill(0)
+    this.#views.wipe()
+    this.#common.streams -= 1
+    if (this.#common.streams === 0) this.#common.table.wipe()
+    return rest
+  }
+
+  /** What is held and `chunk` behind it, in one piece. */
+  #join(chunk: Uint8Array): Uint8Array {
+    const [held, size] = [this.#held, this.#held.length + chunk.length]
+    // A Buffer has another, slower indexOf.
+    if (held.length === 0) return new Uint8Array(chunk.buffer, chunk.byteOffset, size)
+    const room = this.#roomFor(1, size)
+    this.#rooms.reverse()
+    room.set(held)
+    room.set(chunk, held.length)
+    return room.subarray(0, size)
+  }
+
+  #checkOpen(): void {
+    if (this.#ended) throw new Error('the stream has ended')
+  }
+
+  /**
+   * All forms in `text`, those from number `plain` on with escape sequences inside, and where a form could begin that
+   * is not complete.
+   */
+  #look(text: Uint8Array, state: State): { found: Found; plain: number; until: number } {
+    const { table } = this.#common
+    const found: Found = { starts: [], ends: [], owners: [] }
+    table.scan(text, found)
+    const plain = found.starts.length
+    const tail = (part: Uint8Array): number => (state === 'ended' ? part.length : table.tail(part, state === 'pausing'))
+    let until = tail(text)
+    // As far as a form can reach with CR LF between all its bytes.
+    for (const view of this.#views.around(text, 3 * table.span)) {
+      const before = found.starts.length
+      table.scan(view.bytes, found)
+      for (let i = before; i < found.starts.length; i++) {
+        found.starts[i] = this.#views.place(found.starts[i]!, view)
+        found.ends[i] = this.#views.place(found.ends[i]! - 1, view) + 1
+      }
+      if (view.end === text.length) until = Math.min(until, this.#views.place(tail(view.bytes), view))
+    }
+    return { found, plain, until }
+  }
+
+  /** `text` up to where a form could begin, with marks in place of forms. The rest is held. */
+  #release(text: Uint8Array, state: State): Uint8Array {
+    const { found, plain, until } = this.#look(text, state)
+    const gone = this.#gone
+    const matches = found.starts.flatMap((start, i) => (start < until ? [i] : []))
+    if (matches.length === 0) {
+      this.#hold(text, until, gone)
+      return text.subarray(Math.min(gone, until), until)
+    }
+    matches.sort((a, b) => found.starts[a]! - found.starts[b]! || found.ends[b]! - found.ends[a]! || a - b)
+    const parts: Uint8Array[] = []
+    let at = gone
+    for (const i of matches) {
+      const [start, end] = [found.starts[i]!, found.ends[i]!]
+      if (end <= at) continue
+      if (start > at) parts.push(text.subarray(at, start))
+      parts.push(this.#common.marks[found.owners[i]!]!)
+      if (i >= plain) parts.push(sequencesIn(text, Math.max(start, at), end))
+      this.#redactions += 1
+      at = end
+    }
+    if (at < until) parts.push(text.subarray(at, until))
+    this.#hold(text, until, at)
+    return concat(...parts)
+  }
+
+  /** Keeps `text` from `from` on. Everything before `gone` has left. */
+  #hold(text: Uint8Array, from: number, gone: number): void {
+    this.#gone = Math.max(0, gone - from)
+    this.#held = text.subarray(from)
+    if (from === text.length || text.buffer === this.#rooms[0].buffer) return
+    // It lies in the caller's memory.
+    const room = this.#roomFor(0, text.length - from)
+    room.set(this.#held)
+    this.#held = room.subarray(0, text.length - from)
+  }
+
+  #roomFor(index: 0 | 1, size: number): Uint8Array {
+    const room = this.#rooms[index]
+    if (room.length >= size) return room
+    room.fill(0)
+    return (this.#rooms[index] = new Uint8Array(2 * size))
+  }
+}
+
+function prepare(secrets: readonly { name: string; value: Secret }[]): Common {
+  const unsafe: Unsafe[] = []
+  const forms = secrets.flatMap(({ name, value }, owner) => {
+    const bytes = value.reveal()
+    const replaced = isReplaceable(bytes)
+    const reason = whyUnsafe(bytes)
+    if (reason !== undefined) unsafe.push({ name, reason, replaced })
+    return replaced ? formsOf(bytes).map((form) => ({ ...form, owner })) : []
+  })
+  try {
+    const marks = secrets.map(({ name }) => utf8(`[REDACTED:${name}]`))
+    return { table: new Table(forms), marks, unsafe, streams: 0 }
+  } finally {
+    for (const { bytes } of forms) bytes.fill(0)
+  }
+}
+
+/** Not too short, and not one character all along. */
+function isReplaceable(value: Uint8Array): boolean {
+  const solid = value.filter((byte) => byte !== 10 && byte !== 13)
+  const fits = solid.length >= LEAST_BYTES && solid.some((byte) => byte !== solid[0])
+  solid.fill(0)
+  return fits
+}
+
+function whyUnsafe(value: Uint8Array): Unsafe['reason'] | undefined {
+  if (value.length === 0) return undefined
+  if (value.length < SAFE_BYTES || !isReplaceable(value)) return 'short'
+  return estimateStrength(value).bits < SAFE_BITS ? 'guessable' : undefined
+}

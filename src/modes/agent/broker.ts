@@ -1,0 +1,81 @@
+// What the agent's conversations ask of whoever holds the vault (context/broker.ts): admission, handles, the lock.
+// Types only. A grant is the answer to a hello and stays with its connection; nothing that a client says later widens it.
+import type { Asker, Effect, TokenScope } from '../../lib/gate.ts'
+import type { Peer } from '../../lib/native-socket.ts'
+import type { Secret } from '../../lib/secret.ts'
+import type { Names, View } from '../../vault/view.ts'
+import type { TokenInfo } from './tokens.ts'
+
+/** What somebody says who wants to be admitted. */
+export interface Asked {
+  command: string
+  effect: Effect
+  interactive: boolean
+  peer: Peer
+}
+
+export interface Grant {
+  asker: Asker
+  /** The first eight hex digits of the token's hash; absent for the owner. */
+  tokenId?: string
+}
+
+/** Why the vault was locked or the agent ends. */
+export type Reason = 'asked' | 'idle' | 'limit' | 'resumed' | 'rotated' | 'signal' | 'fault'
+
+export type AgentEvent = { event: 'locked' | 'unlocked' | 'stopping'; reason: Reason }
+
+export interface AgentStatus {
+  pid: number
+  socket: string
+  project: string
+  unlocked: boolean
+  uptime_seconds: number
+  /** 0: no limit. */
+  idle_remaining_seconds: number
+}
+
+/** What `agent token new` asks for. */
+export interface TokenWish {
+  label: string
+  scope: TokenScope
+  seconds: number
+  uses: number | undefined
+}
+
+export interface Broker {
+  readonly unlocked: boolean
+  /** Told in the answer to a hello: version and pid. */
+  readonly about: { version: string; pid: number }
+  /** 32 fresh bytes for a token's proof. */
+  nonce(): Uint8Array
+  /**
+   * Who this is. `token` is what the hello says: absent for the owner, else id and proof over `nonce` (v2). Throws
+   * `denied` when tokens are required, or this one is unknown, expired or used up.
+   */
+  admit(asked: Asked, token: unknown, nonce: Uint8Array | undefined): Grant
+  /** The same for v1, where the token itself is sent. Throws `denied`. */
+  admitPlain(asked: Asked, token: string, project: string | undefined): Grant
+  /** Throws `denied` when the token of the grant was revoked or is over. */
+  recheck(grant: Grant): void
+  /** The half that needs no key. */
+  names(grant: Grant): Names
+  /** Throws `locked`. */
+  view(grant: Grant): View
+  /** `view` if it still belongs to the present keys. */
+  current(view: View | undefined): View | undefined
+  /** Throws `wrong_passphrase`. Does not wipe it. */
+  unlock(passphrase: Secret): Promise<void>
+  lock(reason: Reason): void
+  stop(reason: Reason): void
+  /** The idle time begins anew. */
+  touch(): void
+  status(grant: Grant): AgentStatus
+  /** A fresh token, printable, for its bearer alone; what it may do is fixed now. */
+  newToken(wish: TokenWish): { token: Secret; info: TokenInfo }
+  tokens(): TokenInfo[]
+  /** Whether there was one with this id. */
+  revokeToken(id: string): boolean
+  /** Calls `hear` for every event until what it returns is called. */
+  subscribe(hear: (event: AgentEvent & Record<string, unknown>) => void): () => void
+}

@@ -1,0 +1,100 @@
+// The place of the agent: its socket, and the lock file that makes it the only one. The lock (flock on agent.lock, which
+// the Go agent honours too) is the authority; the socket file and agent.pid only follow it. Nothing of another owner and
+// nothing that is no socket is ever removed.
+import { closeSync, constants, fstatSync, lstatSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Failure, systemCode } from '../../lib/errors.ts'
+import { printable } from '../../lib/names.ts'
+import { flock } from '../../lib/native.ts'
+import { MAX_SOCKET_PATH } from '../../lib/native-socket.ts'
+import { socketPath } from './socket-path.ts'
+
+export const pidPath = (directory: string): string => join(directory, 'agent.pid')
+const lockFile = (directory: string): string => join(directory, 'agent.lock')
+
+/** The place, held by this process until `release`. */
+export interface Place {
+  path: string
+  /** Removes socket, pid file and lock file. */
+  release: () => void
+}
+
+/**
+ * Takes the place in the vault `directory`, which must be ours alone (0700). Throws `conflict` when an agent has it,
+ * `failed` when something that is not ours stands there.
+ */
+export function takePlace(directory: string): Place {
+  const path = socketPath(directory)
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
+    throw new Failure('failed', `the path of the socket is longer than ${MAX_SOCKET_PATH} bytes: ${printable(path)}`, {
+      hint: 'use a vault directory with a shorter name (--vault, TVAULT_DIR)',
+    })
+  }
+  const fd = takeLock(directory)
+  try {
+    removeStale(path)
+    writeFileSync(pidPath(directory), String(process.pid), { mode: 0o600 })
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+  const release = (): void => {
+    for (const file of [path, pidPath(directory), lockFile(directory)]) rmSync(file, { force: true })
+    closeSync(fd)
+  }
+  return { path, release }
+}
+
+/** Runs `listen` so that the socket it makes is 0600 from its birth. */
+export function bornPrivate<T>(listen: () => T): T {
+  const before = process.umask(0o177)
+  try {
+    return listen()
+  } finally {
+    process.umask(before)
+  }
+}
+
+/** The lock on the file that has the name now: an agent that ends removes its file, maybe after it was opened here. */
+function takeLock(directory: string): number {
+  for (;;) {
+    const fd = openLock(directory)
+    if (!flock(fd, 'exclusive', false)) {
+      closeSync(fd)
+      throw new Failure('conflict', 'an agent is running already', { hint: 'tvault agent status' })
+    }
+    if (lstatSync(lockFile(directory), { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return fd
+    closeSync(fd)
+  }
+}
+
+function openLock(directory: string): number {
+  const path = lockFile(directory)
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  let fd: number
+  try {
+    fd = openSync(path, flags, 0o600)
+  } catch (error) {
+    throw new Failure('failed', `cannot open ${printable(path)}: ${systemCode(error) ?? 'unknown error'}`, {
+      hint: `ls -l ${printable(path)}`,
+    })
+  }
+  const stats = fstatSync(fd)
+  if (stats.isFile() && stats.uid === process.geteuid?.()) return fd
+  closeSync(fd)
+  throw foreign(path)
+}
+
+/** With the lock held: a socket that lies here belongs to an agent that was killed. */
+function removeStale(path: string): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (!stats) return
+  if (!stats.isSocket() || stats.uid !== process.geteuid?.()) throw foreign(path)
+  rmSync(path)
+}
+
+function foreign(path: string): Failure {
+  return new Failure('failed', `${printable(path)} is not ours`, {
+    hint: `ls -l ${printable(path)}; move it away if you know what it is`,
+  })
+}

@@ -1,0 +1,93 @@
+// Protocol v1, as the Go program TinyVault speaks it: one JSON object and a line feed, one reply and a line feed, then
+// the connection ends. Bytes in, bytes out, no I/O. The texts of the errors are those that its clients look for.
+// Values are JSON text here, so one that is not UTF-8 is refused instead of being damaged.
+import { text, utf8 } from '../../lib/bytes.ts'
+import { isKey } from '../../lib/names.ts'
+
+/** A longer request is refused; without its line feed yet, in bytes. */
+export const MAX_REQUEST_BYTES = 65_536
+
+export interface V1Request {
+  op: string
+  project: string
+  key: string
+  only: readonly string[]
+  prefix: string
+  token: string
+}
+
+/** What is answered instead of the thing asked for: one line for the client. */
+export class V1Refusal extends Error {}
+
+const FIELDS = ['v', 'op', 'project', 'key', 'only', 'prefix', 'token']
+
+/** The request in `line` (without its line feed). Throws V1Refusal with the text for the client. */
+export function parseRequest(line: Uint8Array): V1Request {
+  if (line.length > MAX_REQUEST_BYTES) throw new V1Refusal('request too large')
+  const json = text(line)
+  if (json !== undefined && json.trim() === '') throw new V1Refusal('empty request')
+  const fields = parseFields(json)
+  const version = fields['v'] ?? 0
+  if (typeof version !== 'number' || !Number.isInteger(version)) throw new V1Refusal('invalid request')
+  if (version !== 1) throw new V1Refusal(`protocol version mismatch: client ${version}, server 1`)
+  const words = (name: string): string => {
+    const value = fields[name] ?? ''
+    if (typeof value !== 'string') throw new V1Refusal('invalid request')
+    return value
+  }
+  const only = fields['only'] ?? []
+  if (!Array.isArray(only) || !only.every((key) => typeof key === 'string')) throw new V1Refusal('invalid request')
+  return {
+    op: words('op'),
+    project: words('project'),
+    key: words('key'),
+    only: only as string[],
+    prefix: words('prefix'),
+    token: words('token'),
+  }
+}
+
+/** Names of fields are matched without regard to case, unknown ones are ignored: so does the peer's decoder. */
+function parseFields(json: string | undefined): Record<string, unknown> {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(json ?? '')
+  } catch {
+    throw new V1Refusal('invalid request')
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new V1Refusal('invalid request')
+  const fields: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(parsed)) {
+    const known = FIELDS.find((field) => field === name.toLowerCase())
+    if (known && value !== null) fields[known] = value
+  }
+  return fields
+}
+
+/** Checks what one operation needs, in the order and words of the peer. Throws V1Refusal. */
+export function checkRequest({ op, key, only, prefix }: V1Request): void {
+  if (op === 'get' && key === '') throw new V1Refusal('get requires a key')
+  if (op !== 'getselected') return
+  if (key !== '') throw new V1Refusal('getselected does not accept key')
+  if (only.length === 0 && prefix === '') throw new V1Refusal('getselected requires only or prefix')
+  const bad = only.find((name) => !isKey(name))
+  if (bad !== undefined) throw new V1Refusal(`invalid selected key: ${bad.slice(0, 64)}`)
+  if (prefix !== '' && !isKey(prefix)) throw new V1Refusal(`invalid selected prefix: ${prefix.slice(0, 64)}`)
+}
+
+/** A reply that says yes; empty fields are left out as the peer does. */
+export function reply(fields: Record<string, unknown>): Uint8Array {
+  return utf8(`${JSON.stringify({ v: 1, ok: true, ...fields })}\n`)
+}
+
+/** A reply that says no. */
+export function refusal(error: string): Uint8Array {
+  return utf8(`${JSON.stringify({ v: 1, ok: false, error })}\n`)
+}
+
+/** A value as the text of a reply. Throws V1Refusal when it is none. */
+export function valueText(key: string, bytes: Uint8Array): string {
+  const value = text(bytes)
+  if (value !== undefined) return value
+  throw new V1Refusal(`the value of ${key} is not text, which protocol 1 cannot carry; read it without the agent`)
+}

@@ -1,0 +1,434 @@
+// Encrypted files in git, with the compiled program and real git; beside TinyVault 0.23 where its binary is there.
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { rmSync, statSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { stanzaCount } from '../../src/formats/sealed.ts'
+import { Person } from './git-place.ts'
+import type { Work } from './git-place.ts'
+import { peerBinary } from './peer.ts'
+
+setDefaultTimeout(120_000)
+
+const people: Person[] = []
+function person(options: ConstructorParameters<typeof Person>[0] = {}): Person {
+  const made = new Person(options)
+  people.push(made)
+  return made
+}
+afterAll(() => {
+  for (const one of people) one.remove()
+})
+
+/** Makes git look into a file again, as if an editor had written it. */
+function touch(work: Work, name: string): void {
+  utimesSync(join(work.top, name), new Date(), new Date(Date.now() + 5000))
+}
+
+/** The text that must never be seen where git stores or shows something to others. */
+const VALUE = 'hunter2-plaintext'
+
+describe('a repository with 200 encrypted files', () => {
+  const COUNT = 200
+  const names = Array.from({ length: COUNT }, (_, at) => `service-${at % 20}/${Math.floor(at / 20)}.env`)
+  const text = (name: string): string => `# ${name}\nNAME=${name}\nSECRET="${VALUE} of ${name}"\n`
+  let [alice, bob, eve] = [] as unknown as [Person, Person, Person]
+  let origin: Work
+
+  beforeAll(() => {
+    ;[alice, bob, eve] = [person(), person(), person({ identity: false })]
+    origin = alice.repository()
+    origin.tvault('git-filter', 'install', '--recipient', alice.recipient, '--recipient', bob.recipient)
+    origin.tvault('git-filter', 'track', '*.env')
+    for (const name of names) origin.write(name, text(name))
+    origin.commit('all')
+  })
+
+  test('clone with an identity: all files are plaintext, and git sees no change', () => {
+    const clone = bob.clone(origin)
+    expect(clone.bytes(names[0]!).toString('latin1')).toStartWith('tvault-encrypted')
+    expect(clone.tvault('git-filter', 'install')).toContain(`Decrypted: ${COUNT} tracked file(s)`)
+    for (const name of names) expect(clone.read(name)).toBe(text(name))
+    expect(statSync(join(clone.top, names[0]!)).mode & 0o777).toBe(0o600)
+    expect(clone.git('status', '--porcelain')).toBe('')
+    for (const name of names) touch(clone, name)
+    expect(clone.git('status', '--porcelain')).toBe('')
+    const status = clone.tryTvault(['git-filter', 'status', '--json'])
+    expect(status.code).toBe(0)
+    expect(JSON.parse(status.out.toString())).toMatchObject({ installed: true, opens: COUNT, plaintext: [], stale: [] })
+  })
+
+  test('one process serves all files of a git command', () => {
+    const clone = bob.clone(origin, 'traced')
+    clone.tvault('git-filter', 'install')
+    for (const name of names) rmSync(join(clone.top, name))
+    const { err } = clone.tryGit(['checkout', '--', '.'], { GIT_TRACE: '1' })
+    expect(err.split('\n').filter((line) => line.includes('run_command') && line.includes('tvault'))).toHaveLength(1)
+    expect(clone.read(names.at(-1)!)).toBe(text(names.at(-1)!))
+  })
+
+  test('clone without an identity: files stay encrypted, git works, and nothing shows a value', () => {
+    const clone = eve.clone(origin)
+    const installed = clone.tryTvault(['git-filter', 'install'])
+    expect(installed.code).toBe(0)
+    expect(clone.git('status', '--porcelain')).toBe('')
+    for (const name of names) touch(clone, name)
+    expect(clone.git('status', '--porcelain')).toBe('')
+    rmSync(join(clone.top, names[0]!))
+    const checkout = clone.tryGit(['checkout', '--', '.'])
+    expect(checkout.code).toBe(0)
+    expect(checkout.err).toContain('no identity available')
+    expect(clone.bytes(names[0]!)).toEqual(clone.blob(`:${names[0]}`))
+    expect(clone.tryTvault(['git-filter', 'check']).code).toBe(0)
+    const log = clone.git('log', '-p')
+    expect(log).toContain('(sealed by tvault to 2 recipient(s)')
+    expect(log).not.toContain(VALUE)
+  })
+
+  test('git log -p shows values to holders only, and to nobody without textconv', () => {
+    expect(origin.git('log', '-p')).toContain(`+SECRET="${VALUE} of ${names[0]}"`)
+    expect(origin.git('log', '-p', '--no-textconv', '--binary')).not.toContain(VALUE)
+    expect(origin.git('grep', '--cached', '--text', '--count', 'tvault-encrypted').split('\n').length).toBe(COUNT + 1)
+    expect(origin.tryGit(['grep', '--cached', '--text', VALUE]).code).toBe(1)
+  })
+
+  test('two branches that edit different keys of one file merge cleanly', () => {
+    const clone = bob.clone(origin, 'merging')
+    clone.tvault('git-filter', 'install')
+    const name = names[7]!
+    clone.git('checkout', '--quiet', '-b', 'side')
+    clone.write(name, text(name).replace(`NAME=${name}`, 'NAME=renamed'))
+    clone.commit('side')
+    clone.git('checkout', '--quiet', 'main')
+    clone.write(name, `${text(name)}# for the new api\nTOKEN='${VALUE}-3'\n`)
+    clone.commit('main')
+    clone.git('merge', '--quiet', '--message', 'merged', 'side')
+    expect(clone.read(name)).toBe(
+      `# ${name}\nNAME=renamed\nSECRET="${VALUE} of ${name}"\n# for the new api\nTOKEN='${VALUE}-3'\n`,
+    )
+    expect(clone.git('status', '--porcelain')).toBe('')
+    expect(clone.git('log', '-p', '-m', '--no-textconv', '--binary')).not.toContain(VALUE)
+    expect(clone.tryTvault(['git-filter', 'check', '--history', '--strict']).code).toBe(0)
+  })
+})
+
+describe('merging', () => {
+  let alice: Person
+  beforeAll(() => {
+    alice = person()
+  })
+
+  function start(name: string, base: string): Work {
+    const work = alice.repository(name)
+    work.tvault('git-filter', 'install', '--recipient', alice.recipient)
+    work.tvault('git-filter', 'track', '.env')
+    work.write('.env', base)
+    work.commit('base')
+    return work
+  }
+
+  function branches(work: Work, ours: string, theirs: string): void {
+    work.git('checkout', '--quiet', '-b', 'side')
+    work.write('.env', theirs)
+    work.commit('side')
+    work.git('checkout', '--quiet', 'main')
+    work.write('.env', ours)
+    work.commit('main')
+  }
+
+  test('the same key on both sides: a conflict with names and no value of theirs', () => {
+    const work = start('conflict', 'A=1\nB=1\nC=1\n')
+    branches(work, 'A=ours-a\nB=1\nC=1\n', `A=${VALUE}\nB=theirs-b\nC=1\n`)
+    const merge = work.tryGit(['merge', 'side'])
+    expect(merge.code).toBe(1)
+    expect(merge.err).toContain('.env: both sides changed A;')
+    expect(merge.err + merge.out.toString()).not.toMatch(/hunter2|ours-a|theirs-b/)
+    expect(work.read('.env')).toBe(
+      '# tvault conflict: A was changed on both sides, this is ours\nA=ours-a\nB=theirs-b\nC=1\n',
+    )
+    expect(work.git('status', '--porcelain')).toBe('UU .env\n')
+    // Committing it as it is is refused; the other side is there to be looked at.
+    const commit = work.tryGit(['commit', '--all', '--message', 'unread'])
+    expect(commit.code).toBe(1)
+    expect(commit.err).toContain('.env (A)')
+    const stage = work.owner.tryGit(work.top, ['cat-file', 'blob', 'side:.env']).out
+    expect(work.tryTvault(['git-smudge'], { stdin: stage }).out.toString()).toContain(`A=${VALUE}`)
+    work.write('.env', `A=${VALUE}\nB=theirs-b\nC=1\n`)
+    work.commit('merged')
+    expect(work.git('log', '-1', '--format=%P').trim().split(' ')).toHaveLength(2)
+    expect(work.git('status', '--porcelain')).toBe('')
+  })
+
+  test('rebase and cherry-pick go the same way', () => {
+    const work = start('rebase', 'A=1\nB=1\nC=1\n')
+    branches(work, 'A=1\nB=2\nC=1\n', 'A=3\nB=1\nC=1\n')
+    work.git('checkout', '--quiet', 'side')
+    for (const value of ['4', '5', '6']) {
+      work.write('.env', `A=${value}\nB=1\nC=1\n`)
+      work.commit(value)
+    }
+    work.git('rebase', '--quiet', 'main')
+    expect(work.read('.env')).toBe('A=6\nB=2\nC=1\n')
+    work.git('checkout', '--quiet', '-b', 'pick', 'main')
+    work.git('cherry-pick', 'side')
+    expect(work.tryGit(['status', '--porcelain']).out.toString()).toBe('')
+    expect(work.read('.env')).toContain('B=2')
+  })
+
+  test('what is no dotenv is a conflict that keeps ours, whole', () => {
+    const work = start('opaque', '{"a": 1}\n')
+    branches(work, '{"a": 2}\n', '{"a": 3}\n')
+    const merge = work.tryGit(['merge', 'side'])
+    expect(merge.code).toBe(1)
+    expect(merge.err).toContain('no dotenv file')
+    expect(work.read('.env')).toBe('{"a": 2}\n')
+    expect(work.git('status', '--porcelain')).toBe('UU .env\n')
+  })
+
+  test('without an identity nothing is merged, and nothing is lost', () => {
+    const work = start('locked', 'A=1\nB=1\n')
+    branches(work, 'A=2\nB=1\n', 'A=1\nB=2\n')
+    const eve = person({ identity: false })
+    const clone = eve.clone(work)
+    clone.tvault('git-filter', 'install')
+    const merge = clone.tryGit(['merge', 'origin/side'])
+    expect(merge.code).toBe(1)
+    expect(merge.err).toContain('no identity')
+    expect(clone.bytes('.env')).toEqual(clone.blob('HEAD:.env'))
+    expect(clone.blob(':3:.env')).toEqual(clone.blob('origin/side:.env'))
+  })
+
+  test('where the sides are sealed to different people, somebody must look before anybody can read', () => {
+    const bob = person()
+    const work = start('people', 'A=1\nB=1\n')
+    work.tvault('git-filter', 'install', '--recipient', bob.recipient)
+    work.commit('bob joins')
+    work.git('checkout', '--quiet', '-b', 'side')
+    const list = work.read('.tvault-recipients').replace(`${bob.recipient}\n`, '')
+    work.write('.tvault-recipients', list)
+    work.tvault('git-filter', 'checkout')
+    work.write('.env', 'A=for-alice-only\nB=1\n')
+    work.commit('bob leaves')
+    work.git('checkout', '--quiet', 'main')
+    work.write('.env', 'A=1\nB=2\n')
+    work.commit('main goes on')
+    const merge = work.tryGit(['merge', 'side'])
+    expect(merge.code).toBe(1)
+    expect(merge.err).toContain('not sealed to the same recipients')
+    expect(work.read('.env')).toBe('A=for-alice-only\nB=2\n')
+    work.commit('looked at')
+    expect(work.read('.tvault-recipients')).toBe(list)
+    expect(stanzaCount(work.blob('HEAD:.env'))).toBe(1)
+  })
+})
+
+describe('recipients', () => {
+  test('adding one seals the file anew on the next add, and on the next install or checkout', () => {
+    const [alice, bob, carol] = [person(), person(), person()]
+    const work = alice.repository()
+    work.tvault('git-filter', 'install', '--recipient', alice.recipient)
+    work.tvault('git-filter', 'track', '.env', 'b.env')
+    work.write('.env', 'A=1\n')
+    work.write('b.env', 'B=1\n')
+    work.commit('one')
+    expect(stanzaCount(work.blob(':.env'))).toBe(1)
+
+    // By hand, then touched and added: TinyVault 0.23 keeps the old recipients here.
+    work.write('.tvault-recipients', `${work.read('.tvault-recipients')}${bob.recipient}\n`)
+    touch(work, '.env')
+    work.git('add', '.env')
+    expect(stanzaCount(work.blob(':.env'))).toBe(2)
+    expect(stanzaCount(work.blob(':b.env'))).toBe(1)
+    // The commit of the new list is refused while a file is left behind.
+    work.git('add', '.tvault-recipients')
+    expect(work.tryGit(['commit', '--message', 'forgets one']).err).toContain('b.env')
+    expect(work.tvault('git-filter', 'checkout')).toContain('Encrypted anew for the present recipients: 1 file(s)')
+    work.git('commit', '--quiet', '--message', 'two')
+    expect(stanzaCount(work.blob('HEAD:b.env'))).toBe(2)
+
+    expect(work.tvault('git-filter', 'install', '--recipient', carol.recipient)).toContain(': 2 file(s), staged')
+    work.commit('three')
+    expect(work.git('status', '--porcelain')).toBe('')
+    const clone = carol.clone(work)
+    clone.tvault('git-filter', 'install')
+    expect([clone.read('.env'), clone.read('b.env')]).toEqual(['A=1\n', 'B=1\n'])
+    expect(clone.tryTvault(['git-filter', 'check', '--strict']).code).toBe(0)
+  })
+
+  test('an identity from the environment opens a clone, and stays out of what git starts', () => {
+    const [alice, ci] = [person(), person({ identity: false })]
+    const work = alice.repository()
+    work.tvault('git-filter', 'install', '--recipient', alice.recipient)
+    work.tvault('git-filter', 'track', '.env')
+    work.write('.env', 'A=1\n')
+    work.commit('one')
+    const key = alice.must(['identity', 'export', '--force']).toString().trim()
+    const clone = ci.clone(work)
+    const env = { TVAULT_IDENTITY_KEY: key }
+    expect(clone.tryTvault(['git-filter', 'install'], { env }).out.toString()).toContain('Decrypted: 1')
+    expect(clone.read('.env')).toBe('A=1\n')
+    expect(clone.tryGit(['status', '--porcelain'], env).out.toString()).toBe('')
+  })
+
+  test('without a list nothing can be added', () => {
+    const work = person().repository()
+    work.tvault('git-filter', 'install')
+    work.tvault('git-filter', 'track', '.env')
+    work.write('.env', 'A=1\n')
+    const add = work.tryGit(['add', '.env'])
+    expect(add.code).toBe(128)
+    expect(add.err).toContain('nobody to seal to')
+    expect(work.git('ls-files', '.env')).toBe('')
+  })
+})
+
+describe('files of every kind', () => {
+  test('names, sizes and bytes survive clone, and line ends under `* text` do too', () => {
+    const alice = person()
+    const work = alice.repository()
+    work.write('.gitattributes', '* text eol=crlf\n')
+    work.tvault('git-filter', 'install', '--recipient', alice.recipient)
+    work.tvault('git-filter', 'track', '*.s')
+    const big = new Uint8Array(5_000_003)
+    for (let at = 0; at < big.length; at += 65_536) crypto.getRandomValues(big.subarray(at, at + 65_536))
+    const files: Record<string, Uint8Array> = {
+      'empty.s': new Uint8Array(0),
+      'big.s': big,
+      'nul.s': Uint8Array.of(0, 255, 13, 10, 13, 0),
+      'sealed-looking.s': new TextEncoder().encode('tvault-encrypted\x02\0\0\0'),
+      'a b.s': new TextEncoder().encode('blank\r\n'),
+      '-x.s': new TextEncoder().encode('dash\n'),
+      '"quoted".s': new TextEncoder().encode('quotes\n'),
+      'line\nend.s': new TextEncoder().encode('line end\n'),
+      'ünïcode 🔑.s': new TextEncoder().encode('umlaut\n'),
+      "it's $(touch PWNED) `x`.s": new TextEncoder().encode('shell\n'),
+      '1:stage.s': new TextEncoder().encode('colon\n'),
+    }
+    for (const [name, content] of Object.entries(files)) work.write(name, content)
+    // Enough of them that CR LF is in some ciphertext.
+    for (let at = 0; at < 30; at++) work.write(`many/${at}.s`, big.subarray(at * 100_000, at * 100_000 + 100_000))
+    work.commit('all')
+    expect(work.git('status', '--porcelain')).toBe('')
+    expect(work.tryTvault(['git-filter', 'check', '--strict']).code).toBe(0)
+    const clone = alice.clone(work)
+    clone.tvault('git-filter', 'install')
+    for (const [name, content] of Object.entries(files)) expect(clone.bytes(name)).toEqual(Buffer.from(content))
+    for (let at = 0; at < 30; at++)
+      expect(clone.bytes(`many/${at}.s`)).toEqual(Buffer.from(big.subarray(at * 100_000, at * 100_000 + 100_000)))
+    for (const name of Object.keys(files)) touch(clone, name)
+    expect(clone.git('status', '--porcelain')).toBe('')
+    expect(clone.git('diff')).toBe('')
+  })
+})
+
+describe('W17', () => {
+  test('plaintext is refused by the guard and by check, and told by track and status', () => {
+    const alice = person()
+    const work = alice.repository()
+    work.write('.env', 'DB=first\n')
+    work.commit('plaintext')
+    const track = work.tryTvault(['git-filter', 'track', '.env'])
+    expect(track.err).toContain('plaintext in history')
+    work.tvault('git-filter', 'install', '--recipient', alice.recipient)
+    expect(work.tryTvault(['git-filter', 'status']).code).toBe(1)
+    work.commit('now encrypted')
+    expect(work.blob('HEAD:.env').toString('latin1')).toContain('DB=first')
+    expect(work.tryTvault(['git-filter', 'check']).code).toBe(1)
+  })
+
+  test('after uninstall the work tree is what git has, so that nothing goes in by accident', () => {
+    const alice = person()
+    const work = alice.repository()
+    work.tvault('git-filter', 'install', '--recipient', alice.recipient)
+    work.tvault('git-filter', 'track', '.env', 'e.env')
+    work.write('.env', 'DB=1\n')
+    work.write('e.env', 'E=1\n')
+    work.commit('one')
+    work.write('e.env', 'E=2\n')
+    const done = work.tryTvault(['git-filter', 'uninstall'])
+    expect(done.err).toContain('e.env: it was changed')
+    expect(done.err).toContain('will be committed as plaintext')
+    expect(work.git('status', '--porcelain')).toBe(' M e.env\n')
+    expect(work.tryTvault(['git-filter', 'uninstall']).code).toBe(0)
+    // CI sees what the clone without a guard lets through.
+    work.commit('leak')
+    const check = work.tryTvault(['git-filter', 'check'])
+    expect(check.code).toBe(1)
+    expect(check.err).toContain('e.env (index)')
+  })
+})
+
+const binary = peerBinary()
+
+describe.if(binary !== undefined)('beside TinyVault 0.23', () => {
+  test.each([
+    ['the peer', 'ours', true],
+    ['ours', 'the peer', false],
+  ])('what %s stores, %s opens', (_, __, peerFirst) => {
+    const makers = [person({ binary: binary! }), person()]
+    const [maker, reader] = peerFirst ? [makers[0]!, makers[1]!] : [makers[1]!, makers[0]!]
+    const work = maker.repository()
+    work.tvault('git-filter', 'install', '--recipient', maker.recipient, '--recipient', reader.recipient)
+    work.tvault('git-filter', 'track', '.env', '*.bin')
+    const binaryFile = crypto.getRandomValues(new Uint8Array(10_000))
+    work.write('.env', 'A="1 2"\nB=x\n')
+    work.write('d/x.bin', binaryFile)
+    work.commit('one')
+    const clone = reader.clone(work)
+    clone.tvault('git-filter', 'install')
+    expect(clone.read('.env')).toBe('A="1 2"\nB=x\n')
+    expect(clone.bytes('d/x.bin')).toEqual(Buffer.from(binaryFile))
+    touch(clone, '.env')
+    expect(clone.git('status', '--porcelain')).toBe('')
+    clone.write('.env', 'A=3\n')
+    clone.commit('two')
+    work.git('pull', '--quiet', clone.top, 'main')
+    expect(work.read('.env')).toBe('A=3\n')
+    expect(work.git('status', '--porcelain')).toBe('')
+  })
+
+  test('each works with the words that the other put into the configuration', () => {
+    const [theirs, ours] = [person({ binary: binary! }), person()]
+    const work = theirs.repository()
+    work.tvault('git-filter', 'install', '--recipient', theirs.recipient, '--recipient', ours.recipient)
+    work.tvault('git-filter', 'track', '.env')
+    work.write('.env', 'A=1\n')
+    work.commit('one')
+    // Our program answers git-clean and git-smudge, one process a file.
+    const clone = ours.clone(work)
+    clone.git('config', 'filter.tvault.clean', 'tvault git-clean %f')
+    clone.git('config', 'filter.tvault.smudge', 'tvault git-smudge %f')
+    clone.git('config', 'filter.tvault.required', 'true')
+    rmSync(join(clone.top, '.env'))
+    clone.git('checkout', '--', '.env')
+    expect(clone.read('.env')).toBe('A=1\n')
+    expect(clone.tryTvault(['git-filter', 'status', '--json']).out.toString()).toContain('"installed": true')
+    clone.write('.env', 'A=2\n')
+    clone.commit('two')
+    // And theirs the words of ours, but for the long running process, which it does not have.
+    work.git('config', 'filter.tvault.clean', 'tvault git-clean -- %f')
+    work.git('config', 'filter.tvault.smudge', 'tvault git-smudge -- %f')
+    work.git('pull', '--quiet', clone.top, 'main')
+    expect(work.read('.env')).toBe('A=2\n')
+    expect(work.tryTvault(['git-filter', 'status']).out.toString()).toContain('Filters installed in')
+  })
+
+  test('formats.md 10 (4): the peer forgets a new recipient, ours seals its file anew', () => {
+    const [theirs, ours, third] = [person({ binary: binary! }), person(), person()]
+    const work = theirs.repository()
+    work.tvault('git-filter', 'install', '--recipient', theirs.recipient, '--recipient', ours.recipient)
+    work.tvault('git-filter', 'track', '.env')
+    work.write('.env', 'A=1\n')
+    work.commit('one')
+    work.tvault('git-filter', 'install', '--recipient', third.recipient)
+    touch(work, '.env')
+    work.commit('two')
+    expect(stanzaCount(work.blob('HEAD:.env'))).toBe(2)
+    const clone = ours.clone(work)
+    expect(clone.tvault('git-filter', 'install')).toContain('Encrypted anew for the present recipients: 1')
+    clone.commit('three')
+    expect(stanzaCount(clone.blob('HEAD:.env'))).toBe(3)
+    const last = third.clone(clone)
+    last.tvault('git-filter', 'install')
+    expect(last.read('.env')).toBe('A=1\n')
+  })
+})
