@@ -354,6 +354,19 @@ export async function createContext(options: {
       return become(launch, { environment, release: leave })
     },
 
+    async runRedacted(launch, { strict }) {
+      const [{ supervise }, { LAUNCH_WORD }, { ownWords }] = await Promise.all([
+        import('./guard/supervise.ts'),
+        import('./guard/launch-block.ts'),
+        import('./lib/program.ts'),
+      ])
+      const leave = async () => {
+        view?.settle('ok')
+        await release()
+      }
+      return supervise(launch, { environment, release: leave, launcher: [...ownWords(), LAUNCH_WORD], strict, note })
+    },
+
     async runFed(launch) {
       const { runFed } = await import('./guard/feed.ts')
       const leave = async () => {

@@ -6,8 +6,7 @@ import type { FailureKind } from '../lib/errors.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Description } from '../faces/description.ts'
 import type { Names, View } from '../vault/view.ts'
-import type { AgentStatus, TokenWish } from '../modes/agent/broker.ts'
-import type { TokenInfo } from '../modes/agent/tokens.ts'
+import type { AgentAccess } from './agent-access.ts'
 import type { Header } from '../vault/header.ts'
 import type { KdfParameters } from '../crypto/kdf.ts'
 import type { Read } from '../foreign/importer.ts'
@@ -284,6 +283,12 @@ export interface Context {
   /** Becomes the given program (execve); returns only when it could not. */
   become(launch: Launch): Promise<never>
   /**
+   * Runs a program beside us and replaces the values in its output by `[REDACTED:KEY]`. It has a terminal when standard
+   * output is one. Closes the vault before it starts, wipes the values, and returns the exit code: 128 + n when signal n
+   * ended it. Values that cannot be hidden this way are warned about, or with `strict` `denied`.
+   */
+  runRedacted(launch: Launch, options: { strict: boolean }): Promise<number>
+  /**
    * Runs a program that is given `feed` on its standard input and behind it our own input; the other streams are ours.
    * Closes the vault before it starts, wipes `feed`, and returns the exit code: 128 + n when signal n ended it.
    */
@@ -305,33 +310,6 @@ export interface Context {
   topics(): readonly { slug: string; title: string }[]
   /** Version, commit and platform of this build. */
   readonly build: { version: string; commit: string; platform: string }
-}
-
-/** What `agent start` was told. */
-export interface AgentWish {
-  /** 0: never. */
-  idleSeconds: number
-  limitSeconds: number
-  locked: boolean
-  requireToken: boolean
-  tokenFile: string | undefined
-  logDirectory: string | undefined
-  logLevel: 'debug' | 'info' | 'warn' | 'error' | undefined
-}
-
-/** The agent of the vault directory, from outside. Everything but `serve` and `status` fails `not_found` without one. */
-export interface AgentAccess {
-  /** Becomes the agent; returns why it ended. */
-  serve(wish: AgentWish): Promise<string>
-  status(): Promise<({ running: true } & AgentStatus) | { running: false; stale_socket: boolean }>
-  /** Starts one in the background when there is none, and gives it the passphrase. */
-  unlock(wish: { idle: string | undefined; limit: string | undefined }): Promise<{ started: boolean; pid: number }>
-  lock(): Promise<{ pid: number }>
-  /** Returns when its place is free. */
-  stop(): Promise<void>
-  newToken(wish: TokenWish): Promise<{ token: Secret; info: TokenInfo }>
-  tokens(): Promise<TokenInfo[]>
-  revokeToken(id: string): Promise<boolean>
 }
 
 export interface Inspection {

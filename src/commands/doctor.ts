@@ -1,5 +1,6 @@
 // Checks everything that can be checked without a key, and fails when something is wrong.
 import { cell } from '../faces/table.ts'
+import { agentState } from './agent-state.ts'
 import type { Context, Inspection } from './define.ts'
 import { define } from './define.ts'
 
@@ -20,7 +21,8 @@ export default define({
     const checks = [...found]
     // Beside the state of the vault, as TinyVault has it.
     const place = checks.findIndex(({ name }) => name === 'contents')
-    if (state === 'ok') checks.splice(place < 0 ? checks.length : place, 0, await currentProject(context))
+    const more = state === 'ok' ? [await lockState(context), await currentProject(context)] : []
+    checks.splice(place < 0 ? checks.length : place, 0, ...more)
     const failed = checks.filter(({ status }) => status === 'fail').length
     return { healthy: failed === 0, failed, checks }
   },
@@ -34,6 +36,16 @@ export default define({
   },
   exitCode: ({ healthy }) => (healthy ? 0 : 1),
 })
+
+async function lockState(context: Context): Promise<Inspection['checks'][number]> {
+  const { running, accessible } = await agentState(context)
+  const locked = running ? 'locked; an agent runs, but gives no values here' : 'locked; no process keeps the key'
+  return {
+    name: 'lock state',
+    status: 'info',
+    detail: accessible ? 'unlocked by an agent; tvault lock ends it' : locked,
+  }
+}
 
 /** The project that commands are about here, and whether it exists. */
 async function currentProject(context: Context): Promise<Inspection['checks'][number]> {

@@ -1,12 +1,16 @@
 // The table of contents: one import and one entry per command. test/house/commands.test.ts compares it with the folder.
 import type { Command } from './define.ts'
+import agentInstall from './agent/install.ts'
 import agentLock from './agent/lock.ts'
+import agentLogs from './agent/logs.ts'
+import agentRestart from './agent/restart.ts'
 import agentStart from './agent/start.ts'
 import agentStatus from './agent/status.ts'
 import agentStop from './agent/stop.ts'
 import agentTokenList from './agent/token/list.ts'
 import agentTokenNew from './agent/token/new.ts'
 import agentTokenRevoke from './agent/token/revoke.ts'
+import agentUninstall from './agent/uninstall.ts'
 import audit from './audit.ts'
 import auditVerify from './audit/verify.ts'
 import backup from './backup.ts'
@@ -79,6 +83,7 @@ import rollback from './rollback.ts'
 import run from './run.ts'
 import seal from './seal.ts'
 import search from './search.ts'
+import selfUpdate from './self-update.ts'
 import set from './set.ts'
 import shellInit from './shell-init.ts'
 import ssh from './ssh.ts'
@@ -89,13 +94,17 @@ import version from './version.ts'
 
 /** Every command, sorted by its words. Declarations are cheap: what a body needs is loaded when it asks for it. */
 export const commands: readonly Command[] = [
+  agentInstall,
   agentLock,
+  agentLogs,
+  agentRestart,
   agentStart,
   agentStatus,
   agentStop,
   agentTokenList,
   agentTokenNew,
   agentTokenRevoke,
+  agentUninstall,
   audit,
   auditVerify,
   backup,
@@ -168,6 +177,7 @@ export const commands: readonly Command[] = [
   run,
   seal,
   search,
+  selfUpdate,
   set,
   shellInit,
   ssh,

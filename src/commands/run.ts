@@ -1,5 +1,6 @@
 // Runs a program with secrets in its environment. The program takes the place of this process (execve), so signals,
-// the terminal and the exit code are its own, and neither lock nor key outlives the start.
+// the terminal and the exit code are its own, and neither lock nor key outlives the start. With --redact it runs beside
+// us instead, because its output passes through us.
 import { GIVE_FIELDS } from '../faces/fields.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Entry } from '../vault/view.ts'
@@ -15,7 +16,8 @@ export default define({
   detail:
     'Everything after the program belongs to it. --only and --prefix add up; without either, all secrets of the project ' +
     'are given; --env-file adds the entries of a dotenv file, over which the vault wins. The exit code is the one of ' +
-    'the program; 127 when it was not found, 126 when it could not be started.',
+    'the program; 127 when it was not found, 126 when it could not be started. With --redact, values that are too short ' +
+    'or too easy to guess to be hidden are named; --strict then refuses.',
   effect: 'inject',
   on: ['cli'],
   holdsKeys: true,
@@ -37,6 +39,7 @@ export default define({
       about: 'Give these secrets as files in memory, the variable holds the path; NAME=KEY for another variable',
     },
     clean: { kind: 'flag', about: 'Start from an empty environment (PATH, HOME, TERM and LANG stay)' },
+    redact: { kind: 'flag', about: 'Replace the values in the output of the program by [REDACTED:KEY]' },
     command: { kind: 'rest', at: 0, required: true, about: 'The program and its arguments' },
   },
   examples: [
@@ -46,9 +49,11 @@ export default define({
     { words: 'run --group shop --env staging -- ./server', about: 'An environment, with what it inherits' },
     { words: 'run -p web --identity ci -- ./deploy', about: 'What is shared with an identity, without the passphrase' },
     { words: 'run --env-file .env --no-vault -- make', about: 'Only a dotenv file' },
+    { words: 'run --redact -- npm test', about: 'No value in a log, also not encoded; the program keeps its terminal' },
     { words: 'run --as-file TLS_KEY -- nginx', about: 'TLS_KEY holds the path of a file in memory' },
   ],
-  async run(context, { clean, command, 'env-file': path, 'no-vault': noVault, 'as-file': asFile, ...choice }) {
+  async run(context, input) {
+    const { clean, redact, command, 'env-file': path, 'no-vault': noVault, 'as-file': asFile, ...choice } = input
     if (command.length === 0 || command[0] === '') {
       throw new Failure('usage', 'command is required', { hint: 'tvault run -- npm start' })
     }
@@ -67,12 +72,15 @@ export default define({
       if (source) entries.push(...(await choose(context, choiceWith(choice, files), source)))
       // The vault wins over the file, so the file comes first.
       if (envFile) entries.unshift(...(await fillIn(envFile, source)))
-      return await context.become({ command, ...launchParts(entries, files), clean })
+      const launch = { command, ...launchParts(entries, files), clean }
+      return await (redact ? context.runRedacted(launch, { strict: choice.strict }) : context.become(launch))
     } finally {
       envFile?.wipe()
       for (const { value } of entries) value.wipe()
     }
   },
+  json: () => undefined,
+  exitCode: (code) => code,
 })
 
 /** `make`, done at most once however often it is asked for. */

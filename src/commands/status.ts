@@ -2,6 +2,7 @@
 // or damaged. `doctor` looks deeper.
 import { cell } from '../faces/table.ts'
 import { escaped } from '../lib/names.ts'
+import { agentState } from './agent-state.ts'
 import { define } from './define.ts'
 
 const STATES = {
@@ -33,13 +34,16 @@ export default define({
     const { currentProject, projects } = names.summary()
     const project = context.globals.project
     const missing = project !== undefined && !names.projects().some(({ name }) => name === project)
-    return { ...base, current: currentProject || 'default', projects, ...(missing && { missing: project }) }
+    const agent = await agentState(context)
+    return { ...base, current: currentProject || 'default', projects, agent, ...(missing && { missing: project }) }
   },
   human({ directory, state, detail, ...rest }, style) {
     const line = (label: string, text: string) => `${style.bold(`${label}:`)} ${text}\n`
     const out = [line('Vault', escaped(directory)), line('Status', STATES[state])]
     if ('current' in rest) {
-      out.push(line('Lock', 'locked'), line('Agent', 'not running'))
+      const { running, accessible } = rest.agent
+      const how = accessible ? 'running' : 'running (gives no values here)'
+      out.push(line('Lock', accessible ? 'unlocked' : 'locked'), line('Agent', running ? how : 'not running'))
       out.push(line('Current project', cell(rest.current)), line('Projects', `${rest.projects}`))
       if (rest.missing !== undefined) out.push(line('Warning', `there is no project '${cell(rest.missing)}'`))
     } else if (detail !== undefined) out.push(line('Detail', cell(detail)))
@@ -50,11 +54,11 @@ export default define({
     if (!('current' in rest))
       return { initialized, state, ...(detail !== undefined && { detail }), vault_dir: directory }
     return {
-      agent_accessible: false,
-      agent_running: false,
+      agent_accessible: rest.agent.accessible,
+      agent_running: rest.agent.running,
       current_project: rest.current,
       initialized,
-      locked: true,
+      locked: !rest.agent.accessible,
       project_count: rest.projects,
       state,
       vault_dir: directory,

@@ -1,7 +1,8 @@
 // The agent as commands about it see it: start one, ask how it is, unlock, lock, end. Each call is a conversation of its
 // own. What serves (agent-serve.ts) is loaded only by who becomes the agent.
 import { existsSync } from 'node:fs'
-import type { AgentAccess, AgentWish, Ask } from '../commands/define.ts'
+import type { AgentAccess, AgentLogState, AgentWish } from '../commands/agent-access.ts'
+import type { Ask } from '../commands/define.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Effect } from '../lib/gate.ts'
 import type { Environment } from '../lib/paths.ts'
@@ -98,6 +99,16 @@ export function agentAccess(around: AgentSurroundings): AgentAccess {
     newToken: async (wish: TokenWish) => request('token-new', [wish]) as { token: Secret; info: TokenInfo },
     tokens: async () => request('token-list') as TokenInfo[],
     revokeToken: async (id: string) => request('token-revoke', [id]) === true,
+
+    async service() {
+      const { agentService } = await import('./agent-service.ts')
+      return agentService({ directory: around.directory(), environment: around.environment })
+    },
+
+    async log({ directory, lines, clear }): Promise<AgentLogState> {
+      const { logDirectory, readLog } = await import('./agent-log.ts')
+      return readLog(logDirectory(directory, around.environment), { lines, clear })
+    },
   }
 }
 

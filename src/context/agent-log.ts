@@ -1,7 +1,18 @@
 // The log of the agent: one file in a private directory, one older generation. Lines are words and bounded names, never
 // a value: what could be one is not given to this file.
-import { appendFileSync, chmodSync, mkdirSync, renameSync, statSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import type { AgentLogState } from '../commands/agent-access.ts'
 import { Failure } from '../lib/errors.ts'
 import { fileFailure } from '../lib/files.ts'
 import { printable } from '../lib/names.ts'
@@ -73,5 +84,27 @@ export class AgentLog {
     if (this.#size + more < MAX_BYTES) return
     renameSync(this.path, `${this.path}.1`)
     this.#size = 0
+  }
+}
+
+/** What the log in `directory` holds, and its newest lines; `clear` empties it and drops the older generation. */
+export function readLog(directory: string, { lines, clear }: { lines: number; clear: boolean }): AgentLogState {
+  const path = logFile(directory)
+  try {
+    if (clear) {
+      rmSync(`${path}.1`, { force: true })
+      if (existsSync(path)) truncateSync(path)
+    }
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (!stats?.isFile()) return { path, exists: false, size_bytes: 0, lines: [] }
+    const text = lines > 0 ? readFileSync(path, 'utf8') : ''
+    return {
+      path,
+      exists: true,
+      size_bytes: stats.size,
+      lines: lines > 0 ? text.trimEnd().split('\n').slice(-lines) : [],
+    }
+  } catch (error) {
+    throw fileFailure(error, path, 'read')
   }
 }

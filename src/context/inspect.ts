@@ -168,7 +168,6 @@ async function contentChecks(opened: Opened, vault: Vault): Promise<Check[]> {
   const { memoryKib, passes, lanes } = vault.header.kdf
   const change = newest === undefined ? '' : `, newest change ${toHuman(newest)}`
   return [
-    { name: 'lock state', status: 'info', detail: 'locked; no process keeps the key of this vault' },
     { name: 'contents', status: 'ok', detail: `${projects} project(s), ${secrets} secret(s)${change}` },
     { name: 'integrity', status: 'ok', detail: 'every page and every row is in order' },
     {

@@ -34,6 +34,11 @@ const TOPICS: readonly Topic[] = [
     load: () => import('../topics/moving-in.md', { with: { type: 'text' } }),
   },
   {
+    slug: 'integrations',
+    title: 'Containers, other machines, CI services, shells',
+    load: () => import('../topics/integrations.md', { with: { type: 'text' } }),
+  },
+  {
     slug: 'commands',
     title: 'Every command with its arguments and flags',
     load: () => import('../topics/commands.md', { with: { type: 'text' } }),

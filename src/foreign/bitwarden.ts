@@ -89,7 +89,10 @@ function readItems(json: JsonFile, path: string): Promise<Foreign> {
     }
   }
   return collect((collector) => {
-    for (const item of items.items) readItem(json, item, folders, collector)
+    for (const item of items.items) {
+      if (item.kind === 'map') readItem(json, item, folders, collector)
+      else collector.leaveOut('an item', `${path}:${json.line(item)}`, 'it is no object')
+    }
   })
 }
 
@@ -103,11 +106,13 @@ function readItem(json: JsonFile, item: Json, folders: ReadonlyMap<string, strin
     collector.leaveOut('the whole item', where, 'it is in the trash')
     return
   }
-  const take = (word: string, node: Json | undefined): void =>
-    collector.take([title, word], json.value(node), `${where} / ${word}`)
+  const take = (word: string, node: Json | undefined): void => {
+    if (node !== undefined) collector.take([title, word], json.value(node), `${where} / ${word}`)
+  }
 
   for (const [part, members] of Object.entries(PARTS)) {
-    for (const [member, word] of members) take(word, json.at(item, part, member))
+    const inner = json.at(item, part)
+    if (inner?.kind === 'map') for (const [member, word] of members) take(word, json.at(inner, member))
   }
   for (const uri of json.items(json.at(item, 'login', 'uris'))) take('url', json.at(uri, 'uri'))
   take('notes', json.at(item, 'notes'))

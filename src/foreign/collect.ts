@@ -7,6 +7,8 @@ import type { Foreign, ForeignNote } from './importer.ts'
 
 /** The longest key, less room for a number behind it. */
 const LONGEST_NAME = 245
+/** What is told about one thing. */
+const LONGEST_PLACE = 300
 /** More than this from one file is refused: nobody keeps so many, and it bounds the work. */
 export const MAX_ENTRIES = 100_000
 
@@ -60,7 +62,7 @@ export class Collector {
       return
     }
     const key = keyFrom([name])
-    this.#notes.push({ kind: 'renamed', what: key, where: source, why: `${name} cannot be the name of a secret` })
+    this.#note({ kind: 'renamed', what: key, where: source, why: `${name} cannot be the name of a secret` })
     this.#add(key, value, source)
   }
 
@@ -75,13 +77,14 @@ export class Collector {
   }
 
   #note(note: ForeignNote): void {
-    if (this.#notes.length < MAX_ENTRIES) this.#notes.push(note)
+    if (this.#notes.length >= MAX_ENTRIES) return
+    this.#notes.push({ ...note, what: short(note.what), where: short(note.where), why: short(note.why) })
   }
 
   #add(key: string, given: Uint8Array | Secret, source: string): void {
     const value = given instanceof Secret ? given : new Secret(given)
     if (this.#entries.length < MAX_ENTRIES) {
-      this.#entries.push({ key, value, source })
+      this.#entries.push({ key, value, source: short(source) })
       return
     }
     value.wipe()
@@ -106,7 +109,7 @@ export class Collector {
       while (natural.has(`${key}_${number}`)) number++
       next.set(key, number + 1)
       const renamed = `${key}_${number}`
-      this.#notes.push({ kind: 'renamed', what: renamed, where: source, why: `${key} is the name of ${owner}` })
+      this.#note({ kind: 'renamed', what: renamed, where: source, why: `${key} is the name of ${owner}` })
       return { key: renamed, value, source }
     })
     return { entries, notes: this.#notes.splice(0) }
@@ -115,6 +118,10 @@ export class Collector {
   wipe(): void {
     for (const { value } of this.#entries.splice(0)) value.wipe()
   }
+}
+
+function short(text: string): string {
+  return text.length > LONGEST_PLACE ? `${text.slice(0, LONGEST_PLACE)}…` : text
 }
 
 /** Runs `work` with a collector and hands over what it took; when it throws, everything taken is wiped first. */

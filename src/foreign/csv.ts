@@ -8,7 +8,7 @@ const COMMA = 0x2c
 const QUOTE = 0x22
 const LF = 0x0a
 const CR = 0x0d
-const MAX_CELLS = 2_000_000
+const MAX_CELLS = 1_000_000
 
 /** One record. The cells are copies that the caller wipes. */
 export interface CsvRow {

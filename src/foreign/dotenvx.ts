@@ -1,5 +1,6 @@
 // A dotenv file of dotenvx: values `encrypted:…` are ECIES boxes to the public key in the file, and the private keys are
 // in .env.keys beside it. Values that are not encrypted come over as they are.
+import { MAX_DOTENV_BYTES } from '../formats/dotenv-files.ts'
 import { parseDotenv } from '../formats/dotenv.ts'
 import type { DotenvEntry } from '../formats/dotenv.ts'
 import { Failure } from '../lib/errors.ts'
@@ -10,6 +11,8 @@ import type { ForeignAsk, Importer } from './importer.ts'
 
 const KEYS_FILE = '.env.keys'
 const PREFIX = new TextEncoder().encode('encrypted:')
+/** Each is tried for each value. */
+const MAX_KEYS = 100
 const PUBLIC_KEY = /^DOTENV_PUBLIC_KEY(?:_|$)/
 const PRIVATE_KEY = /^DOTENV_PRIVATE_KEY(?:_|$)/
 
@@ -19,7 +22,7 @@ export const dotenvx: Importer = {
   isClear: () => false,
 
   recognise({ bytes }) {
-    if (indexOf(bytes, PREFIX) === -1) return false
+    if (bytes.length > MAX_DOTENV_BYTES || indexOf(bytes, PREFIX) === -1) return false
     const { entries } = parseDotenv(bytes)
     const found = entries.some((entry) => isSealed(valueOf(bytes, entry)))
     for (const { value } of entries) value.wipe()
@@ -27,6 +30,9 @@ export const dotenvx: Importer = {
   },
 
   async read({ bytes, path }, ask) {
+    if (bytes.length > MAX_DOTENV_BYTES) {
+      throw new Failure('failed', `${printable(path)} exceeds the limit of ${MAX_DOTENV_BYTES} bytes`)
+    }
     const { entries, notes } = parseDotenv(bytes)
     const untaken = new Set(entries.map(({ value }) => value))
     const keys: Uint8Array[] = []
@@ -82,8 +88,11 @@ function privateKeys(path: string, ask: ForeignAsk): Uint8Array[] {
       .filter(({ key }) => PRIVATE_KEY.test(key))
       .flatMap((entry) => new TextDecoder().decode(valueOf(bytes, entry)).split(','))
       .flatMap((text) => (/^[0-9a-f]{64}$/i.test(text.trim()) ? [Uint8Array.fromHex(text.trim())] : []))
-    if (keys.length > 0) return keys
-    throw new Failure('failed', `${printable(given?.path ?? KEYS_FILE)} holds no line DOTENV_PRIVATE_KEY…=`)
+    if (keys.length > 0 && keys.length <= MAX_KEYS) return keys
+    throw new Failure(
+      'failed',
+      `${printable(given?.path ?? KEYS_FILE)} holds ${keys.length === 0 ? 'no line DOTENV_PRIVATE_KEY…=' : `more than ${MAX_KEYS} keys`}`,
+    )
   } finally {
     for (const { value } of entries) value.wipe()
     bytes.fill(0)

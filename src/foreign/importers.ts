@@ -2,6 +2,7 @@
 // (a test holds that), and when it is by none, what it does look like is said.
 import { Failure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'
+import { MAX_DOTENV_BYTES } from '../formats/dotenv-files.ts'
 import { parseDotenv } from '../formats/dotenv.ts'
 import { looksLikeAge } from './age.ts'
 import { aws } from './aws.ts'
@@ -68,7 +69,7 @@ function unknown({ path, bytes, files }: ForeignInput): Failure {
     return say('is a vault of the Go TinyVault', 'tvault migrate')
   }
   if (looksLikeAge(bytes)) return say('is encrypted with age as a whole', `age --decrypt -i IDENTITY ${name}`)
-  const { entries, notes } = parseDotenv(bytes)
+  const { entries, notes } = parseDotenv(bytes.length > MAX_DOTENV_BYTES ? new Uint8Array(0) : bytes)
   for (const { value } of entries) value.wipe()
   if (entries.length > 0 && !notes.some(({ kind }) => kind === 'skipped')) {
     return say('is a plain dotenv file', 'tvault import FILE, without --from')

@@ -9,6 +9,13 @@ export function lineOf(bytes: Uint8Array, offset: number): number {
   return line
 }
 
+/** Offsets of all line ends. */
+export function lineEnds(bytes: Uint8Array): number[] {
+  const ends: number[] = []
+  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) ends.push(at)
+  return ends
+}
+
 /** The lines of a file in order, each without its end (LF or CR LF), as views into `bytes`. */
 export function* linesOf(bytes: Uint8Array): Generator<{ line: number; bytes: Uint8Array }> {
   let line = 1

@@ -58,8 +58,9 @@ function readItem(json: JsonFile, outer: Json, vault: string, collector: Collect
     return
   }
   const details = json.at(item, 'details')
-  const take = (parts: readonly string[], node: Json | undefined): void =>
-    collector.take([title, ...parts], json.value(node), [where, ...parts].join(' / '))
+  const take = (parts: readonly string[], node: Json | undefined): void => {
+    if (node !== undefined) collector.take([title, ...parts], json.value(node), [where, ...parts].join(' / '))
+  }
 
   for (const field of json.items(json.at(details, 'loginFields'))) {
     const name = json.text(json.at(field, 'designation')) || json.text(json.at(field, 'name'))

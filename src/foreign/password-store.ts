@@ -15,6 +15,8 @@ const FIELD = /^([A-Za-z][A-Za-z0-9 _.-]{0,63}):(?:[ \t]|$)/
 const OTPAUTH = utf8('otpauth://')
 /** A key or certificate is one value with all its lines. */
 const PEM = utf8('-----BEGIN ')
+/** What is longer is a file of some kind, and no lines that a person typed. */
+const LONGEST_LINES = 65_536
 /** First line of gopass's older form: fields until an empty line, `Password` among them, then the notes. */
 const MIME = utf8('GOPASS-SECRET-1.0')
 
@@ -44,14 +46,14 @@ function isGopass(input: ForeignInput): boolean {
 
 async function readTree({ path, files }: ForeignInput, ask: ForeignAsk): Promise<Foreign> {
   if (files === undefined) throw new Failure('failed', `${printable(path)} is not a directory`)
-  const secrets = files.filter(({ name }) => /\.(?:gpg|age)$/.test(name))
-  if (secrets.length === 0) throw new Failure('failed', `${printable(path)} holds no .gpg or .age files`)
-  const age = secrets.some(({ name }) => name.endsWith('.age')) ? await loadAge(path, ask) : undefined
+  const secrets = new Set(files.filter(({ name }) => /\.(?:gpg|age)$/.test(name)))
+  if (secrets.size === 0) throw new Failure('failed', `${printable(path)} holds no .gpg or .age files`)
+  const age = [...secrets].some(({ name }) => name.endsWith('.age')) ? await loadAge(path, ask) : undefined
   let opened = 0
   let refusal: Failure | undefined
   return collect(async (collector) => {
     for (const file of files) {
-      if (!secrets.includes(file)) {
+      if (!secrets.has(file)) {
         if (!/(?:^|\/)\./.test(file.name)) collector.ignore('the file', file.name, 'it is not encrypted')
         continue
       }
@@ -67,7 +69,7 @@ async function readTree({ path, files }: ForeignInput, ask: ForeignAsk): Promise
       } finally {
         content?.fill(0)
       }
-      ask.progress(opened, secrets.length)
+      ask.progress(opened, secrets.size)
     }
     // Nothing at all: the key is missing, and a long list of notes would hide that.
     if (opened === 0 && refusal !== undefined) throw refusal
@@ -85,7 +87,7 @@ async function open(file: TreeFile, age: AgeOpener | undefined, ask: ForeignAsk,
 function readSecret(content: Uint8Array, name: string, collector: Collector): void {
   const path = name.split('/')
   const end = content.at(-1) === 0x0a ? content.length - 1 : content.length
-  if (startsWith(content, PEM) || content.includes(0)) {
+  if (startsWith(content, PEM) || content.includes(0) || content.length > LONGEST_LINES) {
     collector.take(path, content.slice(), name)
     return
   }

@@ -29,6 +29,8 @@ export interface SopsFile {
   grouped: boolean
 }
 
+/** The largest file; its values are looked at several times. */
+const MAX_BYTES = 16_777_216
 const MAX_DEPTH = 50
 const MAX_LEAVES = 100_000
 const DOTENV_HEAD = 'sops_'
@@ -48,6 +50,8 @@ export function sopsLayout(bytes: Uint8Array): SopsFile['layout'] | undefined {
 
 /** Takes the file apart. Throws `failed` when it has not the form that SOPS writes. */
 export function readSops(bytes: Uint8Array, path: string): SopsFile {
+  if (bytes.length > MAX_BYTES)
+    throw new Failure('failed', `${printable(path)} exceeds the limit of ${MAX_BYTES} bytes`)
   const layout = sopsLayout(bytes)
   if (layout === undefined)
     throw new Failure('failed', `${printable(path)} is not a file of SOPS in YAML, JSON or dotenv`)
@@ -103,7 +107,9 @@ function ofJson(json: JsonFile, node: Json = json.root): Tree {
 }
 
 function ofYaml(bytes: Uint8Array, path: string): Tree {
-  const content = new TextDecoder().decode(bytes)
+  const sealed = new TextDecoder().decode(bytes).matchAll(/ENC\[AES256_GCM,[^\]\n]*\]/g)
+  const places = new Map([...sealed].map((found) => [found[0], found.index]))
+  const known = new WeakMap<object, number>()
   let left = 2 * MAX_LEAVES
 
   function tree(node: unknown, depth: number): Tree {
@@ -114,27 +120,44 @@ function ofYaml(bytes: Uint8Array, path: string): Tree {
     if (typeof node === 'boolean') return utf8(node ? 'True' : 'False')
     if (Array.isArray(node)) return node.map((item) => tree(item, depth + 1))
     if (typeof node !== 'object' || node === null) return undefined
-    return new Map(inFileOrder(Object.entries(node), content).map(([name, inner]) => [name, tree(inner, depth + 1)]))
+    return new Map(
+      inFileOrder(Object.entries(node), places, known).map(([name, inner]) => [name, tree(inner, depth + 1)]),
+    )
   }
 
   return tree(parseYaml(bytes, path), 0)
 }
 
 /** JavaScript moves names that are whole numbers to the front. Encrypted values are unique, so they tell the order. */
-function inFileOrder(entries: [string, unknown][], content: string): [string, unknown][] {
+function inFileOrder(
+  entries: [string, unknown][],
+  places: ReadonlyMap<string, number>,
+  known: WeakMap<object, number>,
+): [string, unknown][] {
   if (!entries.some(([name]) => /^(?:0|[1-9]\d{0,9})$/.test(name))) return entries
-  const place = new Map(entries.map((entry) => [entry, content.indexOf(firstSealed(entry[1]) ?? '')]))
-  return entries.toSorted((a, b) => place.get(a)! - place.get(b)!)
+  const placed = entries.map((entry) => ({ entry, at: placeOf(entry[1], places, known) }))
+  return placed.sort((a, b) => a.at - b.at).map(({ entry }) => entry)
 }
 
-function firstSealed(node: unknown, depth = 0): string | undefined {
-  if (typeof node === 'string') return node.startsWith('ENC[') ? node : undefined
-  if (typeof node !== 'object' || node === null || depth > MAX_DEPTH) return undefined
-  for (const inner of Object.values(node)) {
-    const found = firstSealed(inner, depth + 1)
-    if (found !== undefined) return found
-  }
-  return undefined
+/** Where the first encrypted value below `node` stands; -1 without one. Each object is looked at once. */
+function placeOf(
+  node: unknown,
+  places: ReadonlyMap<string, number>,
+  known: WeakMap<object, number>,
+  depth = 0,
+): number {
+  if (typeof node === 'string') return places.get(node) ?? -1
+  if (typeof node !== 'object' || node === null || depth > MAX_DEPTH) return -1
+  const seen = known.get(node)
+  if (seen !== undefined) return seen
+  known.set(node, -1)
+  const found = Object.values(node)
+    .map((inner) => placeOf(inner, places, known, depth + 1))
+    .filter((at) => at !== -1)
+  const first = found.reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY)
+  const at = Number.isFinite(first) ? first : -1
+  known.set(node, at)
+  return at
 }
 
 /** A number as SOPS writes it into the checksum: all digits, no exponent. */

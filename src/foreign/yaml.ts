@@ -7,7 +7,7 @@ import { printable } from '../lib/names.ts'
 /** A name and its colon at the start of what is left of a line. */
 const NAME = /^("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s"'#&*!|>%@`{}[\],?-][^#:]*(?::[^\s#:][^#:]*)*)\s*:(?:\s+(.*))?$/
 /** Longer lines are values. */
-const LONGEST_NAME = 1024
+const LONGEST_NAME = 256
 
 /** The document in `bytes`: maps, lists, and plain values. Throws `failed` with the line where that is known. */
 export function parseYaml(bytes: Uint8Array, path: string): unknown {

@@ -28,6 +28,8 @@ const CONFIGURATION: readonly (readonly [name: string, value: string])[] = [
   [`merge.${DRIVER}.driver`, 'tvault git-filter merge -- %O %A %B %P'],
 ]
 
+const NOTHING: Changed = { done: [], entries: [], left: [] }
+
 export interface Brought {
   opened: Changed
   /** Paths whose blob in the index was sealed anew, because the recipients had changed. */
@@ -76,12 +78,12 @@ export async function refresh(around: Surroundings): Promise<Brought> {
 
 async function bringInLine(around: Surroundings, repository: Repository): Promise<Brought> {
   const opener = await findOpener(around)
-  if (opener === undefined) return { opened: { done: [], left: [] }, resealed: [], hasIdentity: false }
+  if (opener === undefined) return { opened: NOTHING, resealed: [], hasIdentity: false }
   const objects = new Objects(repository)
   try {
     const opened = await openFiles(repository, objects, opener)
     const resealed = await reseal(repository, objects, new RecipientList(repository).present(), opener)
-    refreshIndex(repository, OUR_FILTER)
+    refreshIndex(repository, opened, OUR_FILTER)
     return { opened, resealed, hasIdentity: true }
   } finally {
     await objects.close()
@@ -98,7 +100,7 @@ export async function uninstall(
   const objects = new Objects(repository)
   try {
     const opener = keep || !wasInstalled ? undefined : await findOpener(around)
-    const sealed = keep || !wasInstalled ? { done: [], left: [] } : await sealFiles(repository, objects, opener)
+    const sealed = keep || !wasInstalled ? NOTHING : await sealFiles(repository, objects, opener)
     for (const section of ['filter', 'diff', 'merge']) {
       const { code } = repository.run(['config', '--local', '--get-regexp', `^${section}\\.${DRIVER}\\.`], {
         answers: [0, 1],
@@ -106,7 +108,7 @@ export async function uninstall(
       if (code === 0) repository.run(['config', '--local', '--remove-section', `${section}.${DRIVER}`])
     }
     const guard = removeGuard(repository)
-    refreshIndex(repository, [])
+    refreshIndex(repository, sealed, [])
     return { top: repository.top, wasInstalled, sealed, guard }
   } finally {
     await objects.close()
@@ -119,17 +121,13 @@ const OUR_FILTER = CONFIGURATION.filter(([name]) => name.startsWith('filter.')).
   `${name}=${value}`,
 ])
 
-/** Tells git that the tracked files are what the index has, where they are. It asks the filter; if that fails, it asks later. */
-function refreshIndex(repository: Repository, configuration: readonly string[]): void {
-  const paths = repository.tracked().map(({ raw }) => Buffer.concat([raw, Buffer.of(0)]))
-  if (paths.length === 0) return
-  const words = [
-    ...configuration,
-    '--literal-pathspecs',
-    'add',
-    '--refresh',
-    '--pathspec-from-file=-',
-    '--pathspec-file-nul',
-  ]
-  repository.run(words, { input: Buffer.concat(paths), answers: [0, 1, 128] })
+/**
+ * Tells git that the files of `changed` are what the index has. It asks the filter, with `configuration`; where that
+ * fails, because the identity is not in a file, git asks again the next time.
+ */
+function refreshIndex(repository: Repository, changed: Changed, configuration: readonly string[]): void {
+  if (changed.entries.length === 0) return
+  const words = ['--literal-pathspecs', 'add', '--refresh', '--pathspec-from-file=-', '--pathspec-file-nul']
+  const input = Buffer.concat(changed.entries.flatMap(({ raw }) => [raw, Buffer.of(0)]))
+  repository.run([...configuration, ...words], { input, answers: [0, 1, 128] })
 }

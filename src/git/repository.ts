@@ -1,7 +1,7 @@
 // One repository: where it is, its configuration, which files of the index are tracked for tvault. Everything is asked
 // of git itself; nothing inside .git is read or written behind its back.
 import { join, resolve } from 'node:path'
-import { latin1, text } from '../lib/bytes.ts'
+import { concat, latin1, text, utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { escaped } from '../lib/names.ts'
 import type { Environment } from '../lib/paths.ts'
@@ -27,8 +27,8 @@ export interface Entry {
   oid: string
   /** 0, or 1 to 3 while a merge is not resolved. */
   stage: number
-  /** Left out of the work tree by a sparse checkout. */
-  isSparse: boolean
+  /** Left out of the work tree by a sparse checkout, or a file at which git was told not to look. */
+  isSetAside: boolean
 }
 
 export class Repository {
@@ -86,13 +86,22 @@ export class Repository {
     return this.#listed(`:(top,attr:filter=${DRIVER})`)
   }
 
+  /**
+   * Makes git forget what it noted of the files of `entries` when it last saw them. Without that, a file of another size
+   * counts as changed, and no filter is asked.
+   */
+  forgetFiles(entries: readonly Entry[]): void {
+    const lines = entries.flatMap(({ mode, oid, raw }) => [utf8(`${mode} ${oid} 0\t`), raw, Uint8Array.of(0)])
+    if (lines.length > 0) this.run(['update-index', '-z', '--index-info'], { input: concat(...lines) })
+  }
+
   #listed(pathspec: string): Entry[] {
-    return records(this.run(['ls-files', '--stage', '-t', '-z', '--full-name', '--', pathspec]).out).flatMap(
+    return records(this.run(['ls-files', '--stage', '-v', '-z', '--full-name', '--', pathspec]).out).flatMap(
       (record) => {
         const tab = record.indexOf(0x09)
         const [tag, mode = '', oid = '', stage] = latin1(record.subarray(0, tab)).split(' ')
         if (mode !== '100644' && mode !== '100755') return []
-        return [{ ...pathOf(record.slice(tab + 1)), mode, oid, stage: Number(stage), isSparse: tag === 'S' }]
+        return [{ ...pathOf(record.slice(tab + 1)), mode, oid, stage: Number(stage), isSetAside: tag !== 'H' }]
       },
     )
   }

@@ -1,6 +1,6 @@
 // Blobs of the index that are not sealed to exactly the recipients of now, and sealing them again. Only the index
 // changes: not the work tree, where there may be edits, and not the commits, where the old blobs stay.
-import { concat, latin1, utf8 } from '../lib/bytes.ts'
+import { latin1 } from '../lib/bytes.ts'
 import type { Recipient } from '../crypto/recipient.ts'
 import type { Objects } from './objects.ts'
 import { Currency } from './recipients.ts'
@@ -68,14 +68,13 @@ export async function reseal(
   opener: Opener,
 ): Promise<string[]> {
   if (recipients.length === 0) return []
-  const entries = repository.tracked().filter(({ stage, isSparse }) => stage === 0 && !isSparse)
-  const [lines, paths]: [Uint8Array[], string[]] = [[], []]
+  const entries = repository.tracked().filter(({ stage, isSetAside }) => stage === 0 && !isSetAside)
+  const sealed: Entry[] = []
   await look(entries, { repository, objects, recipients, opener }, (entry, opened) => {
     const input = sealBlob(opened.plaintext, recipients)
     const oid = latin1(repository.run(['hash-object', '-w', '--stdin', '--no-filters'], { input }).out).trim()
-    lines.push(concat(utf8(`${entry.mode} ${oid} 0\t`), entry.raw, Uint8Array.of(0)))
-    paths.push(shown(entry))
+    sealed.push({ ...entry, oid })
   })
-  if (lines.length > 0) repository.run(['update-index', '-z', '--index-info'], { input: concat(...lines) })
-  return paths
+  repository.forgetFiles(sealed)
+  return sealed.map(shown)
 }

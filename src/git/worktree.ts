@@ -15,6 +15,8 @@ import type { Opener } from './seal.ts'
 /** What became of the tracked files. Those that are neither needed nothing. */
 export interface Changed {
   done: string[]
+  /** The same as entries of the index. */
+  entries: Entry[]
   /** Left as they are, each with the reason. */
   left: { path: string; reason: string }[]
 }
@@ -57,7 +59,7 @@ async function change(
   objects: Objects,
   decide: (found: { file: Uint8Array; blob: Uint8Array; mode: number }) => Decision,
 ): Promise<Changed> {
-  const changed: Changed = { done: [], left: [] }
+  const changed: Changed = { done: [], entries: [], left: [] }
   const real = new Map<string, boolean>()
   for (const entry of repository.tracked()) {
     if (entry.stage !== 0) continue
@@ -74,11 +76,13 @@ async function change(
       writeAtomically(path, decision.content.reveal(), { overwrite: true, mode })
       decision.content.wipe()
       changed.done.push(shown(entry))
+      if (!entry.isSetAside) changed.entries.push(entry)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       leave(error.message)
     }
   }
+  repository.forgetFiles(changed.entries)
   return changed
 }
 

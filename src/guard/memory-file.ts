@@ -26,3 +26,8 @@ export async function memoryFile(name: string, value: Secret): Promise<MemoryFil
   const open = fd
   return { path: `/proc/${process.pid}/fd/${open}`, close: () => closeSync(open) }
 }
+
+/** Names and copies of values, for another process to make files of; the caller wipes them. */
+export function fileContents(files: readonly { name: string; value: Secret }[]): { name: string; value: Uint8Array }[] {
+  return files.map(({ name, value }) => ({ name, value: new Uint8Array(value.reveal()) }))
+}

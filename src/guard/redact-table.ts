@@ -133,7 +133,8 @@ export class Table {
         const piece = pieceAcross(text, at)
         if (piece !== undefined && this.#samples.mayHold(piece)) this.#compare(text, piece, at, found)
       }
-      at = from + (at - end)
+      // A line is sampled from its start: sometimes more than needed, never less.
+      at = from
     }
   }
 

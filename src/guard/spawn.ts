@@ -36,10 +36,7 @@ const EACCES = 13
  * that cannot be given.
  */
 export async function become(launch: Launching, { environment, release }: Around): Promise<never> {
-  const [program = '', ...rest] = launch.command
-  const argv = [program, ...rest]
-  if (argv.some((word) => word.includes('\0'))) throw new Failure('usage', 'an argument holds a NUL byte')
-  const file = findProgram(program, environment['PATH'])
+  const { file, argv } = findCommand(launch.command, environment)
   const { environmentBytes, execve } = await import('../lib/native.ts')
   const files: MemoryFile[] = []
   let entries: Uint8Array[] = []
@@ -54,15 +51,23 @@ export async function become(launch: Launching, { environment, release }: Around
     const sizes = launch.inject.map(({ name, value }) => ({ name, bytes: value.size }))
     for (const { value } of [...launch.inject, ...(launch.files ?? [])]) value.wipe()
     await release()
-    throw refusal(execve(file, argv, entries), program, sizes)
+    throw refusal(execve(file, argv, entries), argv[0] ?? '', sizes)
   } finally {
     for (const entry of entries) entry.fill(0)
     for (const made of files) made.close()
   }
 }
 
+/** The program that the first of the words means, and the words for it. Throws like `become`. */
+export function findCommand(words: readonly string[], environment: Environment): { file: string; argv: string[] } {
+  const [program = '', ...rest] = words
+  const argv = [program, ...rest]
+  if (argv.some((word) => word.includes('\0'))) throw new Failure('usage', 'an argument holds a NUL byte')
+  return { file: findProgram(program, environment['PATH']), argv }
+}
+
 /** Variables with their bytes. JavaScript sees text; where that lost something, the bytes come from the C library. */
-function inherited(
+export function inherited(
   environment: Environment,
   exact: (name: string) => Uint8Array | undefined,
 ): { name: string; value: Uint8Array }[] {
@@ -72,7 +77,8 @@ function inherited(
   })
 }
 
-function refusal(errno: number, program: string, sizes: readonly { name: string; bytes: number }[]): Failure {
+/** Why execve(2) did not start `program`. `sizes` are those of the injected values. */
+export function refusal(errno: number, program: string, sizes: readonly { name: string; bytes: number }[]): Failure {
   const name = printable(program)
   switch (errno) {
     case E2BIG:

@@ -99,6 +99,18 @@ export function harden(): void {
   c.setrlimit(RLIMIT_CORE, ffi.ptr(new BigUint64Array([0n, limit[1] ?? 0n])))
 }
 
+/** Runs `act` with the core limit that we were given, so that a program it starts inherits that one. */
+export function withGivenLimits<T>(act: () => T): T {
+  if (coreLimit === undefined) return act()
+  const { ffi, c } = libc()
+  c.setrlimit(RLIMIT_CORE, ffi.ptr(coreLimit))
+  try {
+    return act()
+  } finally {
+    c.setrlimit(RLIMIT_CORE, ffi.ptr(new BigUint64Array([0n, coreLimit[1] ?? 0n])))
+  }
+}
+
 const MADV_DONTDUMP = 16
 const PAGE = 4096
 

@@ -1,10 +1,17 @@
-// The file that is running, for those who want to fetch exactly this one again.
+// The program that is running, for those who want to fetch or to start exactly this one again.
 import { closeSync, openSync, readSync } from 'node:fs'
+
+/** Inside a compiled program, modules have paths of its embedded file system. */
+const isCompiled = import.meta.path.startsWith('/$bunfs/')
+
+/** The words that start the running program again. */
+export function ownWords(): string[] {
+  return isCompiled ? [process.execPath] : [process.execPath, Bun.main]
+}
 
 /** SHA-256 of the running program in hex, or undefined when it runs from source. Throws system errors. */
 export function programSum(): string | undefined {
-  // Inside a compiled program, modules have paths of its embedded file system.
-  if (!import.meta.path.startsWith('/$bunfs/')) return undefined
+  if (!isCompiled) return undefined
   const hash = new Bun.CryptoHasher('sha256')
   const chunk = new Uint8Array(1 << 20)
   const fd = openSync('/proc/self/exe', 'r')

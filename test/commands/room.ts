@@ -12,7 +12,17 @@ import { Vault } from '../../src/vault/vault.ts'
 import { policyFor } from '../../src/commands/policy.ts'
 import { readForeign } from '../../src/context/foreign.ts'
 import { makeStyle } from '../../src/context/style.ts'
-import type { Command, Context, Fields, Human, Input, Inspection, Launch, Restored } from '../../src/commands/define.ts'
+import type {
+  AgentAccess,
+  Command,
+  Context,
+  Fields,
+  Human,
+  Input,
+  Inspection,
+  Launch,
+  Restored,
+} from '../../src/commands/define.ts'
 import type { Migration, MigrationWish } from '../../src/commands/define.ts'
 import type { FailureKind } from '../../src/lib/errors.ts'
 import { SETTINGS } from '../../src/settings.ts'
@@ -35,6 +45,8 @@ export interface Played {
   git: Tracking
   /** Typed at hidden prompts, first first. */
   hidden: string[]
+  /** What the agent is like when it is asked how it is. */
+  agent: 'none' | 'locked' | 'unlocked' | 'refuses'
   /** Whether a passphrase can be had without asking a person. */
   unattended: boolean
   inspection: Inspection
@@ -42,7 +54,14 @@ export interface Played {
   /** Everything asked and noted, in order. */
   said: string[]
   launched:
-    | { command: readonly string[]; inject: Record<string, string>; files?: Record<string, string>; clean: boolean }
+    | {
+        command: readonly string[]
+        inject: Record<string, string>
+        files?: Record<string, string>
+        clean: boolean
+        /** The program was to run beside us, redacted. */
+        redacted?: { strict: boolean }
+      }
     | undefined
   /** The last program that was fed, and what it answers. */
   fed: { command: readonly string[]; feed: string } | undefined
@@ -100,6 +119,7 @@ export function room(): Room {
     meanwhile: () => undefined,
     git: 'outside',
     hidden: [],
+    agent: 'none',
     unattended: true,
     inspection: { directory: DIRECTORY, state: 'ok', checks: [] },
     restored: {
@@ -180,7 +200,13 @@ function context(store: Store, vault: Vault, played: Played, command: Pick<Comma
   return {
     principal: asker.principal,
     command: command.path,
-    globals: { directory: played.directory, project: played.project, json: false, verbose: false, noAgent: true },
+    globals: {
+      directory: played.directory,
+      project: played.project,
+      json: false,
+      verbose: false,
+      noAgent: played.agent === 'none',
+    },
     style: makeStyle(false, 80),
     ask: {
       possible: true,
@@ -216,7 +242,10 @@ function context(store: Store, vault: Vault, played: Played, command: Pick<Comma
     create: async () => ({ directory: DIRECTORY, header: vault.header }),
     passphrase: async () => Secret.fromText(played.hidden.shift() ?? ''),
     agent: async () => {
-      throw new Failure('not_found', 'no agent is running')
+      const { agent } = played
+      if (agent === 'none') return { status: async () => ({ running: false, stale_socket: false }) } as AgentAccess
+      if (agent === 'refuses') throw new Failure('denied', 'a token is required')
+      return { status: async () => ({ running: true, unlocked: agent === 'unlocked' }) } as unknown as AgentAccess
     },
     inspect: async () => played.inspection,
     async restore(path, { dryRun }) {
@@ -288,6 +317,11 @@ function context(store: Store, vault: Vault, played: Played, command: Pick<Comma
     async runFed({ command: words, feed }) {
       played.fed = { command: words, feed: text(feed.reveal()) ?? '' }
       return played.fedExit
+    },
+    async runRedacted({ command: words, inject, clean }: Launch, { strict }) {
+      const values = inject.map(({ name, value }) => [name, text(value.reveal())])
+      played.launched = { command: words, inject: Object.fromEntries(values), clean, redacted: { strict } }
+      return 7
     },
     progress: () => () => undefined,
     settle: async () => undefined,

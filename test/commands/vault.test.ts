@@ -142,17 +142,39 @@ describe('status and doctor', () => {
     expect((await here.call(status)).out).toContain("Warning: there is no project 'nope'\n")
   })
 
+  test.each([
+    ['none', true, false, 'no process keeps the key'],
+    ['locked', true, true, 'an agent runs, but gives no values here'],
+    ['refuses', true, true, 'an agent runs, but gives no values here'],
+    ['unlocked', false, true, 'unlocked by an agent'],
+  ] as const)(
+    'W12: with an agent that is %s, status and doctor say the same',
+    async (agent, locked, running, words) => {
+      const here = room()
+      here.played.agent = agent
+      const state = await here.call(status)
+      expect(state.json).toMatchObject({ locked, agent_running: running, agent_accessible: !locked })
+      expect(state.out).toContain(locked ? 'Lock: locked\n' : 'Lock: unlocked\n')
+      expect((await here.call(doctor)).out).toMatch(new RegExp(`lock state +.*${words}`))
+    },
+  )
+
   test('doctor fails when a check does, not for a warning', async () => {
     const here = room()
     const warn = { name: 'vault dir', status: 'warn', detail: 'odd' } as const
     here.played.inspection = { directory: DIRECTORY, state: 'ok', checks: [warn] }
     const fine = await here.call(doctor)
-    expect(fine.out).toEndWith('⚠  vault dir        odd\nℹ  current project  default\n\n✓ All checks passed.\n')
+    expect(fine.out).toEndWith(
+      'ℹ  lock state       locked; no process keeps the key\nℹ  current project  default\n\n✓ All checks passed.\n',
+    )
     expect(fine.exit).toBe(0)
     const fail = { name: 'vault', status: 'fail', detail: 'damaged' } as const
     here.played.inspection = { directory: DIRECTORY, state: 'corrupt', checks: [warn, fail] }
     const bad = await here.call(doctor)
-    expect(bad.out).toEndWith('✗ 1 check(s) failed.\n')
+    expect([bad.out.includes('failed'), bad.note]).toEqual([
+      false,
+      '✗ 1 check(s) failed.\nError: doctor: 1 check(s) failed',
+    ])
     expect(bad.json).toEqual({ healthy: false, failed: 1, checks: [warn, fail] })
     here.played.inspection = { directory: DIRECTORY, state: 'ok', checks: [] }
     here.played.project = 'nope'

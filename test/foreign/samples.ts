@@ -248,7 +248,7 @@ export async function sopsDotenv(values: Record<string, string>, recipient: stri
       ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`sops_${name}`, value])),
     }),
   ]
-  return `#ENC[a comment]\n${lines.map(([name, value]) => `${name}=${String(value).replaceAll('\n', '\\n')}`).join('\n')}\n`
+  return `#ENC[a comment]\n${lines.map(([name, value]) => `${name}=${(typeof value === 'string' ? value : JSON.stringify(value)).replaceAll('\n', '\\n')}`).join('\n')}\n`
 }
 
 /** A KeePass database made by kdbxweb, with a key derivation of next to no work. */

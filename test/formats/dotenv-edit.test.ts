@@ -72,6 +72,10 @@ describe('W8: the layout of the file stays', () => {
 
   test('Windows line ends stay, also on new lines', () => {
     expect(edited('A=1\r\nB="2"\r\n', { B: '3\r\n4', N: 'x' })).toBe('A=1\r\nB="3\\r\\n4"\r\nN=x\r\n')
+    // There a CR LF between quotes would be read as LF.
+    expect(edited("A='1'\r\nB=2\r\n", { A: '3\r\n4', B: '$x\r\n', N: '$x\r\n' })).toBe(
+      'A="3\\r\\n4"\r\nB="\\$x\\r\\n"\r\nN="\\$x\\r\\n"\r\n',
+    )
   })
 
   test('no line end at the end, an empty file, a byte order mark', () => {
@@ -161,7 +165,8 @@ describe('laws', () => {
       }),
       { numRuns: 4000 },
     )
-    expect(refused).toBeLessThan(400)
+    // Only where a broken quote stands in the way.
+    expect(refused).toBeLessThan(120)
   })
 
   test('without changes nothing changes, whatever the bytes', () => {

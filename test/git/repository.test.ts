@@ -77,7 +77,7 @@ describe('opening the work tree', () => {
     scratch.write('../outside/a.env', blob)
     symlinkSync(outside, scratch.path('dir'))
     symlinkSync(join(outside, 'a.env'), scratch.path('link.env'))
-    expect((await refresh(scratch.around(alice))).opened).toEqual({ done: [], left: [] })
+    expect((await refresh(scratch.around(alice))).opened).toMatchObject({ done: [], left: [] })
     expect(readFileSync(join(outside, 'a.env'))).toEqual(Buffer.from(blob))
   })
 
@@ -129,7 +129,7 @@ describe('uninstall', () => {
     await install(scratch.around(alice), [])
     scratch.write('e.env', 'E=2\n')
     const done = await uninstall(scratch.around(bob), { keep: false })
-    expect(done.sealed).toEqual({ done: ['a.env'], left: [{ path: 'e.env', reason: 'it was changed' }] })
+    expect(done.sealed).toMatchObject({ done: ['a.env'], left: [{ path: 'e.env', reason: 'it was changed' }] })
     expect(readFileSync(scratch.path('a.env'))).toEqual(Buffer.from(blobs[0]!))
     expect(content('e.env')).toBe('E=2\n')
     expect(content('.git/config')).toBe(before)

@@ -169,13 +169,18 @@ describe('what is held back', () => {
   })
 
   test('a few bytes are shown to somebody who waits, and no more', () => {
-    for (let size = 1; size < TOKEN.length; size++) {
-      const redactor = stream()
-      redactor.push(bytes(TOKEN.slice(0, size)))
-      const shown = Buffer.from(redactor.pause()).toString()
-      expect(shown).toBe(size <= 8 ? TOKEN.slice(0, size) : '')
-      expect(redactor.pause()).toHaveLength(0)
-      expect(Buffer.from(redactor.push(bytes(`${TOKEN.slice(size)}.`))).toString()).toBe('[REDACTED:KEY].')
+    for (const [value, most] of [
+      [TOKEN, 8],
+      [TOKEN.slice(0, 23), 5],
+    ] as const) {
+      for (let size = 1; size < value.length; size++) {
+        const redactor = redactorOf(planted({ KEY: value }))
+        redactor.push(bytes(value.slice(0, size)))
+        const shown = Buffer.from(redactor.pause()).toString()
+        expect(shown).toBe(size <= most ? value.slice(0, size) : '')
+        expect(redactor.pause()).toHaveLength(0)
+        expect(Buffer.from(redactor.push(bytes(`${value.slice(size)}.`))).toString()).toBe('[REDACTED:KEY].')
+      }
     }
     const short = redactorOf(planted({ PIN: '7391' }))
     short.push(bytes('73'))

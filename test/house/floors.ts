@@ -31,7 +31,7 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
     types: ['vault', 'store', 'crypto', 'guard', 'formats', 'faces', 'foreign'],
     later: ['vault', 'store', 'crypto', 'guard', 'formats', 'faces', 'topics', 'foreign', 'git'],
   },
-  main: { values: ['lib', 'modes/cli', 'context', 'settings'], later: ['modes/cli', 'context'] },
+  main: { values: ['lib', 'modes/cli', 'context', 'settings'], later: ['modes/cli', 'context', 'guard'] },
 }
 
 /** Where each package or built-in may be imported; everything not listed is allowed anywhere, packages nowhere. */

@@ -25,7 +25,11 @@ const MOST_POINTS = 400
 
 const room = new Room()
 const base = join(room.folder, 'base')
+let recipient = ''
 const NEW_PASSPHRASE = `${PASSPHRASE} after rotation`
+
+/** Stands for the recipient of project web, who is known when the vault is made. */
+const RECIPIENT = 'tvault1…'
 
 interface Operation {
   words: string[]
@@ -38,6 +42,7 @@ const OPERATIONS: Record<string, Operation> = {
   import: { words: ['import', '.env.more', '--overwrite'] },
   delete: { words: ['delete', 'KEY_2', 'KEY_3', '-y'] },
   'projects delete': { words: ['projects', 'delete', 'web', '-y'] },
+  unshare: { words: ['projects', 'unshare', RECIPIENT, '-p', 'web'] },
   rotate: { words: ['key', 'rotate', ...CHEAP], env: { TVAULT_NEW_PASSPHRASE: NEW_PASSPHRASE } },
   restore: { words: ['restore', 'backup.db', '-y'] },
   backup: { words: ['backup', 'fresh-backup.db'] },
@@ -53,7 +58,9 @@ async function stateOf(passphrase: string): Promise<string | undefined> {
     if (values.code !== 0 && values.code !== 4) throw new Error(`export ended with ${values.code}: ${values.err}`)
     const search = await room.exec([BINARY, 'search', '--json', '-p', project], { env })
     const versions = search.code === 0 ? JSON.stringify(versionsOf(search.out.toString())) : `none ${search.code}`
-    parts.push(`${project} ${values.code} ${values.out.toString()} ${versions}`)
+    const shared = await room.exec([BINARY, 'projects', 'recipients', '--verify', '-p', project], { env })
+    if (shared.code !== 0 && shared.code !== 4) throw new Error(`recipients ended with ${shared.code}: ${shared.err}`)
+    parts.push(`${project} ${values.code} ${values.out.toString()} ${versions} ${shared.out.toString()}`)
   }
   const audit = await room.exec([BINARY, 'audit', 'verify'], { env })
   if (audit.code !== 0) throw new Error(`audit verify ended with ${audit.code}: ${audit.err}`)
@@ -86,6 +93,9 @@ beforeAll(async () => {
   await room.must('projects', 'create', 'web')
   for (let key = 1; key <= 4; key++) await room.must('set', `KEY_${key}`, `first value ${key}`)
   await room.must('set', 'WEB_KEY', 'of the web', '-p', 'web')
+  const made = await room.must('identity', 'new', '--json')
+  recipient = (JSON.parse(made.out.toString()) as { recipient: string }).recipient
+  await room.must('projects', 'share', recipient, '-p', 'web')
   await room.must('backup', 'backup.db')
   await room.must('set', 'KEY_4', 'second value 4')
   const lines = Array.from({ length: 40 }, (_, index) => `KEY_${index + 1}=imported ${index}`)
@@ -96,8 +106,9 @@ afterAll(() => room.remove())
 
 test('strace is there', () => expect(STRACE).not.toBeNull())
 
-for (const [name, { words, env = {} }] of Object.entries(OPERATIONS)) {
+for (const [name, { words: typed, env = {} }] of Object.entries(OPERATIONS)) {
   test(`${name}: killed at every point`, async () => {
+    const words = typed.map((word) => (word === RECIPIENT ? recipient : word))
     if (STRACE === null) throw new Error('strace is missing: kills at sync points were not tested')
     reset()
     const before = await opened()

@@ -3,7 +3,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'bun:test'
-import { BACKENDS, disk, failureOf, get, made, owner, policyOf, put, rows } from './fixture.ts'
+import { BACKENDS, disk, failure, failureOf, get, made, owner, policyOf, put, rows } from './fixture.ts'
 import type { Question } from '../../src/lib/gate.ts'
 import type { View } from '../../src/vault/view.ts'
 
@@ -36,7 +36,7 @@ for (const { name, open } of BACKENDS) {
       expect(await view.move(place('A'), place('C'))).toBe(3)
       expect(versions(view, 'C')).toEqual(['one', 'two', 'three'])
       expect(times(view, 'C')).toEqual(before)
-      expect((await failureOf(() => view.history('default', 'A'))).kind).toBe('not_found')
+      expect(failure(() => view.history('default', 'A')).kind).toBe('not_found')
       expect(versions(view, 'A_LONGER')).toEqual(['x', 'y'])
       expect(versions(view, 'A', 'web')).toEqual(['one', 'two', 'three'])
       expect(await view.move(place('C'), place('C', 'web'))).toBe(3)
@@ -46,7 +46,7 @@ for (const { name, open } of BACKENDS) {
     })
 
     test('nothing is replaced, and what is missing is said', async () => {
-      const kind = async (work: () => unknown) => (await failureOf(async () => work())).kind
+      const kind = async (work: () => unknown) => (await failureOf((async () => work())())).kind
       expect(await kind(() => view.copy(place('B'), place('A_LONGER')))).toBe('conflict')
       expect(await kind(() => view.move(place('B'), place('A_LONGER')))).toBe('conflict')
       expect(await kind(() => view.copy(place('NOPE'), place('D')))).toBe('not_found')
@@ -70,8 +70,8 @@ describe('the policy', async () => {
   put(view, 'OPEN', 'value of OPEN')
   const attempt = async (refuses: (question: Question) => boolean, from = 'SHUT', to = 'NEW') => {
     const bound = vault.view(owner('destroy', 'move', policyOf(refuses)))
-    const copied = await failureOf(async () => bound.copy(place(from), place(to)))
-    const moved = await failureOf(async () => bound.move(place(from), place(to)))
+    const copied = failure(() => bound.copy(place(from), place(to)))
+    const moved = await failureOf(bound.move(place(from), place(to)))
     return [copied.kind, moved.kind]
   }
 
@@ -92,7 +92,7 @@ describe('the policy', async () => {
         policyOf(({ effect }) => effect === 'destroy'),
       ),
     )
-    expect((await failureOf(async () => bound.move(place('OPEN'), place('NEW')))).kind).toBe('denied')
+    expect((await failureOf(bound.move(place('OPEN'), place('NEW')))).kind).toBe('denied')
     expect(view.list('default').map(({ key }) => key)).toEqual(['OPEN', 'SHUT'])
   })
 })

@@ -1,6 +1,6 @@
 // Gives secrets to the later steps of a CI job, in the form that the job's runner reads. On GitHub the runner is told
 // to hide them before it gets them; a value that the form cannot hold stops all of it.
-import { SELECT_FIELDS, selection } from '../../faces/fields.ts'
+import { SELECT_FIELDS, SOURCE_FIELDS, selection } from '../../faces/fields.ts'
 import { printDialect } from '../../formats/dialects.ts'
 import { MAX_DOTENV_BYTES } from '../../formats/dotenv-files.ts'
 import { parseDotenv } from '../../formats/dotenv.ts'
@@ -10,6 +10,7 @@ import { printable } from '../../lib/names.ts'
 import type { Entry } from '../../vault/view.ts'
 import type { Context } from '../define.ts'
 import { define } from '../define.ts'
+import { openSource } from '../source.ts'
 
 type Selection = ReturnType<typeof selection>
 
@@ -28,20 +29,25 @@ export default define({
     provider: { kind: 'choice', required: true, choices: ['github-actions', 'gitlab'], about: 'Whose job this is' },
     in: { kind: 'text', short: 'i', placeholder: 'file', complete: 'file', about: 'Dotenv text instead of the vault' },
     ...SELECT_FIELDS,
+    ...SOURCE_FIELDS,
   },
   examples: [
     { words: 'ci export --provider github-actions --in -', about: 'Behind: tvault open --in .env.encrypted |' },
     { words: 'ci export --provider gitlab --only API_KEY', about: 'From the vault of the runner' },
   ],
-  async run(context, { provider, in: file, ...choice }) {
-    const selected = selection(choice)
+  async run(context, { provider, in: file, only, prefix, ...from }) {
+    const selected = selection({ only, prefix })
+    const other = Object.entries(from).find(([, value]) => value !== undefined)
+    if (file !== undefined && other !== undefined) {
+      throw new Failure('usage', `--in and --${other[0]} exclude each other`, { hint: 'the text is not in the vault' })
+    }
     if (context.globals.json && provider === 'github-actions') {
       throw new Failure('usage', '--json cannot carry the lines that make the runner hide values', {
         hint: 'leave --json out',
       })
     }
     const { entries, missing } =
-      file === undefined ? await fromVault(context, selected) : await fromFile(context, file, selected)
+      file === undefined ? (await openSource(context, from)).read(selected) : await fromFile(context, file, selected)
     try {
       if (missing.length > 0) {
         throw new Failure('not_found', `--only key(s) not found: ${missing.map(printable).join(', ')}`, {
@@ -69,11 +75,6 @@ export default define({
   human: ({ keys, printed }) => ({ out: printed, note: `${keys.length} secret(s) for the following steps` }),
   json: ({ provider, keys, printed }) => ({ provider, keys, script: printed }),
 })
-
-async function fromVault(context: Context, selected: Selection): Promise<{ entries: Entry[]; missing: string[] }> {
-  const view = await context.vault()
-  return view.readMany(context.project(view), selected)
-}
 
 async function fromFile(
   context: Context,
