@@ -324,6 +324,11 @@ export async function createContext(options: {
       }
     },
 
+    async directoryWish(directory, act) {
+      const { directoryWish } = await import('./context/directory-wish.ts')
+      return directoryWish(globals.directory, directory, act)
+    },
+
     async gitState(path) {
       const { trackingOf } = await import('./git/tracked.ts')
       return trackingOf(path, environment)

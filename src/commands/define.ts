@@ -7,6 +7,7 @@ import type { Secret } from '../lib/secret.ts'
 import type { Description } from '../faces/description.ts'
 import type { Names, View } from '../vault/view.ts'
 import type { AgentAccess } from './agent-access.ts'
+import type { RcFile } from '../formats/rc-file.ts'
 import type { Header } from '../vault/header.ts'
 import type { KdfParameters } from '../crypto/kdf.ts'
 import type { Read } from '../foreign/importer.ts'
@@ -273,6 +274,14 @@ export interface Context {
    * characters whatever `length` says.
    */
   random(charset: RandomCharset, length: number): Promise<Secret>
+  /**
+   * The `.tvaultrc` of a directory (for `look`: the nearest one at or above it): what it wants, and whether it was
+   * allowed before. `not_found` when there is none.
+   */
+  directoryWish(
+    directory: string,
+    act: 'look' | 'allow' | 'deny',
+  ): Promise<{ path: string; id: string; wish: RcFile; wasAllowed: boolean }>
   /** How git sees the file `path`: whether the next commit would take what is written into it. */
   gitState(path: string): Promise<Tracking>
   /** Bytes of standard input to its end, at most `maxBytes`. */

@@ -59,6 +59,9 @@ import gitSmudge from './git-smudge.ts'
 import help from './help.ts'
 import history from './history.ts'
 import hook from './hook.ts'
+import hookAllow from './hook/allow.ts'
+import hookDeny from './hook/deny.ts'
+import hookLoad from './hook/load.ts'
 import identityExport from './identity/export.ts'
 import identityList from './identity/list.ts'
 import identityNew from './identity/new.ts'
@@ -153,6 +156,9 @@ export const commands: readonly Command[] = [
   help,
   history,
   hook,
+  hookAllow,
+  hookDeny,
+  hookLoad,
   identityExport,
   identityList,
   identityNew,

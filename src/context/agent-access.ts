@@ -12,6 +12,7 @@ import { socketPath } from '../modes/agent/socket-path.ts'
 import type { TokenInfo } from '../modes/agent/tokens.ts'
 import { agentSession, demandAgent } from './agent.ts'
 import type { AgentCaller } from './agent.ts'
+import { withLogSettings } from './config.ts'
 import type { Passphrase } from './passphrase.ts'
 
 /** How long an agent that was started may take until it listens, and one that was ended until it is gone. */
@@ -107,7 +108,8 @@ export function agentAccess(around: AgentSurroundings): AgentAccess {
 
     async log({ directory, lines, clear }): Promise<AgentLogState> {
       const { logDirectory, readLog } = await import('./agent-log.ts')
-      return readLog(logDirectory(directory, around.environment), { lines, clear })
+      const environment = await withLogSettings(around.directory(), around.environment)
+      return readLog(logDirectory(directory, environment), { lines, clear })
     },
   }
 }
@@ -121,7 +123,8 @@ async function serve(around: AgentSurroundings, wish: AgentWish): Promise<string
   if (requireToken && tokenFile === undefined) {
     throw new Failure('usage', '--require-token needs --token-file', { hint: 'tvault agent start --help' })
   }
-  const { environment, note } = around
+  const { note } = around
+  const environment = await withLogSettings(around.directory(), around.environment)
   return serveAgent({
     directory: around.directory(),
     version: around.version,

@@ -17,6 +17,17 @@ export interface Config {
   /** Words of the command, or one line that is still to be split. */
   passphraseCommand: readonly string[] | string | undefined
   passphraseFile: string | undefined
+  /** Where the agent logs, and how much. */
+  logDirectory: string | undefined
+  logLevel: string | undefined
+}
+
+const NOTHING: Config = {
+  path: undefined,
+  passphraseCommand: undefined,
+  passphraseFile: undefined,
+  logDirectory: undefined,
+  logLevel: undefined,
 }
 
 /**
@@ -35,6 +46,8 @@ export async function readConfig(directory: string, environment: Environment): P
       path,
       passphraseCommand: isCommand(command) ? command : undefined,
       passphraseFile: pathOf(path, 'passphrase_file', file, environment),
+      logDirectory: pathOf(path, 'log_dir', agent['log_dir'], environment),
+      logLevel: wordOf(path, 'log_level', agent['log_level']),
     }
     if (command !== undefined && command !== null && config.passphraseCommand === undefined) {
       throw new Failure(
@@ -45,7 +58,23 @@ export async function readConfig(directory: string, environment: Environment): P
     if (config.passphraseCommand !== undefined) checkOwned(path, found)
     return config
   }
-  return { path: undefined, passphraseCommand: undefined, passphraseFile: undefined }
+  return NOTHING
+}
+
+/**
+ * `environment` with what the configuration says about the log of the agent, where no variable says it. A file that
+ * cannot be used changes nothing here: looking at a log must also work then.
+ */
+export async function withLogSettings(directory: string, environment: Environment): Promise<Environment> {
+  const config = await readConfig(directory, environment).catch((error: unknown) => {
+    if (error instanceof Failure) return NOTHING
+    throw error
+  })
+  return {
+    ...environment,
+    TVAULT_LOG_DIR: environment['TVAULT_LOG_DIR'] || config.logDirectory,
+    TVAULT_LOG_LEVEL: environment['TVAULT_LOG_LEVEL'] || config.logLevel,
+  }
 }
 
 async function agentSection(path: string, bytes: Uint8Array): Promise<Record<string, unknown>> {
@@ -73,9 +102,14 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** A path of the file, or undefined when the key is not there or empty. */
 function pathOf(path: string, key: string, value: unknown, environment: Environment): string | undefined {
+  const word = wordOf(path, key, value)
+  return word && expandHome(word, environment)
+}
+
+function wordOf(path: string, key: string, value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
-  if (typeof value === 'string') return expandHome(value, environment)
-  throw new Failure('failed', `agent.${key} in ${printable(path)} is not a path`)
+  if (typeof value === 'string') return value
+  throw new Failure('failed', `agent.${key} in ${printable(path)} is not a text`)
 }
 
 function isCommand(value: unknown): value is string | string[] {

@@ -29,8 +29,8 @@ export async function checkStaged(around: Surroundings): Promise<Checked> {
   const repository = Repository.at(around.cwd, around.environment)
   const objects = new Objects(repository)
   try {
-    const inspected = await inspectStaged(repository, objects)
     const changes = stagedChanges(repository)
+    const inspected = await inspectStaged(repository, objects, changes)
     const listChanges = changes.some(({ raw }) => latin1(raw) === RECIPIENTS_FILE)
     const needsKeys = inspected.blobs > 0 || listChanges
     // Quiet: whether somebody has a key is not what is asked.

@@ -42,9 +42,12 @@ export async function inspectAll(repository: Repository, objects: Objects): Prom
   return inspect(repository, objects, [...index, ...fresh])
 }
 
-/** The tracked paths that the next commit changes; all of the index when it also changes what is tracked. */
-export async function inspectStaged(repository: Repository, objects: Objects): Promise<Inspected> {
-  const changed = stagedChanges(repository)
+/** The tracked paths among those that the next commit changes; all of the index when it also changes what is tracked. */
+export async function inspectStaged(
+  repository: Repository,
+  objects: Objects,
+  changed: readonly Blob[],
+): Promise<Inspected> {
   const all = changed.some(({ raw }) => basename(latin1(raw)) === ATTRIBUTES_FILE)
   return inspect(repository, objects, onlyTracked(repository, all ? filesOfIndex(repository) : changed))
 }

@@ -13,6 +13,9 @@ export interface Injected {
 /** Linux refuses one entry `NAME=value` of more bytes than this, its end included (MAX_ARG_STRLEN). */
 export const MAX_ENTRY_BYTES = 131_072
 
+/** More than this for variables and words together is refused whatever the limits are (3/4 of _STK_LIM, execve(2)). */
+export const MAX_TOTAL_BYTES = 6_291_456
+
 /** Ours, but harmless: a tvault inside the child finds the same vault (W43). All other TVAULT_ names are taken out. */
 const ROUTING = new Set(['TVAULT_DIR', 'TVAULT_CONFIG', 'TVAULT_IDENTITY', 'TVAULT_NO_AGENT'])
 /** Variables by which Bun would take orders; a child that is itself built with Bun must not take them either. */

@@ -72,10 +72,12 @@ function encodings(text: Uint8Array): Form[] {
   const whole = (bytes: Uint8Array): Form => ({ bytes, open: false })
   const forms = [
     whole(new Uint8Array(text)),
-    ...PERCENT.map((style) => whole(escapeBytes(text, style))),
     whole(hexadecimal(text)),
   ]
-  if (!isWord(text)) {
+  // What is letters and digits only is changed by the first style alone.
+  const isPlain = isAlphanumeric(text)
+  forms.push(...(isPlain ? PERCENT.slice(0, 1) : PERCENT).map((style) => whole(escapeBytes(text, style))))
+  if (!isPlain) {
     forms.push(...SHELL.map((style) => whole(escapeBytes(text, style))))
     forms.push(...JSON_STRINGS.map((style) => whole(escapeCharacters(text, style))))
   }
@@ -84,9 +86,8 @@ function encodings(text: Uint8Array): Form[] {
   return [...forms, ...base64(text)]
 }
 
-/** Nothing in it that JSON or a shell would write in another way. */
-function isWord(text: Uint8Array): boolean {
-  return text.every((byte) => byte === 0x5f || ((byte | 0x20) - 0x61) >>> 0 < 26 || (byte - 0x30) >>> 0 < 10)
+function isAlphanumeric(text: Uint8Array): boolean {
+  return text.every((byte) => ((byte | 0x20) - 0x61) >>> 0 < 26 || (byte - 0x30) >>> 0 < 10)
 }
 
 function withCharactersReversed(text: Uint8Array): Uint8Array {

@@ -6,8 +6,8 @@ import { constants } from 'node:os'
 import { utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { environmentBytes, isTerminal, memfd, withGivenLimits } from '../lib/native.ts'
-import { makePipe } from '../lib/native-terminal.ts'
-import { childEnvironment } from './environment.ts'
+import { duplicate, makePipe } from '../lib/native-terminal.ts'
+import { MAX_TOTAL_BYTES, childEnvironment, tooMuch } from './environment.ts'
 import { BLOCK_FD, printBlock } from './launch-block.ts'
 import type { LaunchBlock } from './launch-block.ts'
 import { fileContents } from './memory-file.ts'
@@ -51,6 +51,9 @@ export async function supervise(launch: Launching, around: Supervising): Promise
   const ofFiles = new Set(launch.files?.map(({ name }) => name))
   const variables = inherited(around.environment, environmentBytes).filter(({ name }) => !ofFiles.has(name))
   const entries = childEnvironment(variables, launch.inject, launch.clean)
+  // Before the tables are made, which takes its time for so much.
+  const total = [...entries, ...argv.map(utf8)].reduce((sum, bytes) => sum + bytes.length, 0)
+  if (total > MAX_TOTAL_BYTES) throw tooMuch(sizes)
   const files = fileContents(launch.files ?? [])
   const redactor = new Redactor(values)
   const block: Ready['block'] = (moves, terminal) =>
@@ -119,17 +122,17 @@ async function onTerminal({ launcher, redactor, block }: Ready, wipe: () => void
   const quiet = new Quiet()
   const hungUp = Promise.withResolvers<void>()
   const errors = isTerminal(STDERR) && isSame(STDOUT, STDERR) ? undefined : makePipe()
-  const extras = [...(screen.hasKeys ? [] : [STDIN]), ...(errors ? [errors.writeEnd] : [])]
-  const targets = [...(screen.hasKeys ? [] : [STDIN]), ...(errors ? [STDERR] : [])]
-  const blockFd = block(
-    targets.map((target, i) => [BLOCK_FD + 1 + i, target] as const),
-    screen.settings,
-  )
+  const redirected: { fd: number; to: number }[] = []
+  // Not by its own number, for which Bun gives nothing.
+  if (!screen.hasKeys) redirected.push({ fd: duplicate(STDIN), to: STDIN })
+  if (errors) redirected.push({ fd: errors.writeEnd, to: STDERR })
+  const moves = redirected.map(({ to }, i) => [BLOCK_FD + 1 + i, to] as const)
+  const blockFd = block(moves, screen.settings)
   const relay = new TerminalRelay(redactor, () => child.terminal?.close())
   const child = withGivenLimits(() =>
     Bun.spawn([...launcher], {
       env: {},
-      stdio: [null, null, null, blockFd, ...extras],
+      stdio: [null, null, null, blockFd, ...redirected.map(({ fd }) => fd)],
       terminal: {
         ...screen.size,
         data(_, bytes) {
@@ -141,7 +144,7 @@ async function onTerminal({ launcher, redactor, block }: Ready, wipe: () => void
     }),
   )
   wipe()
-  if (errors) closeSync(errors.writeEnd)
+  for (const { fd } of redirected) closeSync(fd)
   const others = errors ? [relayPipe(errors.readEnd, STDERR, redactor.another(), () => quiet.heard())] : []
   const stop = passSignalsToTerminal(child, screen)
   if (child.terminal) screen.attach(child.terminal)

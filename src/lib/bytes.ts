@@ -54,17 +54,14 @@ export function compare(a: Uint8Array, b: Uint8Array): number {
 export function u32(value: number): Uint8Array {
   if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
     throw new RangeError('not an unsigned 32-bit integer')
-  const bytes = new Uint8Array(4)
-  new DataView(bytes.buffer).setUint32(0, value)
-  return bytes
+  // Not by a DataView: asking a small array for its `buffer` costs more than all the rest of sealing a value (Bun 1.4.5).
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
 }
 
 /** Unsigned 64-bit integer, big-endian, 8 bytes. Throws RangeError outside 0 … 2^64-1. */
 export function u64(value: bigint): Uint8Array {
   if (value < 0n || value > 0xffffffffffffffffn) throw new RangeError('not an unsigned 64-bit integer')
-  const bytes = new Uint8Array(8)
-  new DataView(bytes.buffer).setBigUint64(0, value)
-  return bytes
+  return concat(u32(Number(value >> 32n)), u32(Number(value & 0xffffffffn)))
 }
 
 export function toHex(bytes: Uint8Array): string {

@@ -77,6 +77,15 @@ export function makePipe(): { readEnd: number; writeEnd: number } {
   return { readEnd: ends[0]!, writeEnd: ends[1]! }
 }
 
+const F_DUPFD_CLOEXEC = 1030
+
+/** Another descriptor of what `fd` is, not below 3 and closed on exec. */
+export function duplicate(fd: number): number {
+  const other = libc().c.fcntl(fd, F_DUPFD_CLOEXEC, 3)
+  if (other < 0) throw new Error('fcntl failed')
+  return other
+}
+
 const F_SETFD = 2
 const FD_CLOEXEC = 1
 

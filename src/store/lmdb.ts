@@ -7,7 +7,7 @@ import { open } from 'lmdb'
 import type { Database, DatabaseOptions, RootDatabase } from 'lmdb'
 import { Failure } from '../lib/errors.ts'
 import { deepCheck, deepCheckDescriptor, preflight } from './check.ts'
-import { WriteLock } from './lock.ts'
+import { WriteLock, isFree } from './lock.ts'
 import { refuseTarget, refuseUnfit, writeFailure } from './refuse.ts'
 import type { OpenOptions, Range, Reader, Row, Store, TableName, Writer } from './store.ts'
 import {
@@ -31,6 +31,8 @@ type Table = Database<Uint8Array, Uint8Array>
 
 const ENCODING = { encoding: 'binary', keyEncoding: 'binary' } as const
 const OPEN_TRIES = 50
+/** Up to this size it is cheaper to copy an array than to ask it for its buffer (JavaScriptCore). */
+const SMALL = 1000
 const DEFAULT_LOCK_MILLISECONDS = 10_000
 
 /**
@@ -102,7 +104,7 @@ class Rows implements Writer {
   put(name: TableName, key: Uint8Array, value: Uint8Array): void {
     void this.#environment()
       .table(name)
-      .put(key, Buffer.from(value.buffer, value.byteOffset, value.length))
+      .put(key, value.length > SMALL ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.from(value))
   }
 
   delete(name: TableName, key: Uint8Array): void {
@@ -119,6 +121,8 @@ class LmdbStore implements Store {
   readonly #rows = new Rows(() => this.#environment)
   readonly #closing: Promise<unknown>[] = []
   #environment: Environment
+  /** A commit runs. */
+  #writing = false
   #closed = false
 
   constructor(
@@ -214,18 +218,29 @@ class LmdbStore implements Store {
   }
 
   commit<T>(change: (writer: Writer) => T): T {
+    if (this.#writing) return this.#transaction(this.#environment, change, this.#rows)
     const release = this.#lock.take()
     try {
       this.#freshen()
       const place = holdPlace(this.path)
       try {
+        this.#writing = true
         return this.#transaction(this.#environment, change, this.#rows)
       } finally {
+        this.#writing = false
         place.release()
       }
     } finally {
       release()
     }
+  }
+
+  reserve(): (() => void) | undefined {
+    const release = this.#lock.reserve()
+    // Who opens the file holds the lock on it for a moment, and the commit would wait for that too.
+    if (!release || isFree(this.path)) return release
+    release()
+    return undefined
   }
 
   #transaction<T>(environment: Environment, change: (writer: Writer) => T, rows: Writer): T {
@@ -341,5 +356,6 @@ function bounds({ from, to, reverse = false, limit }: Range): Record<string, unk
 
 /** LMDB hands out Buffers; the contract says plain bytes that belong to the caller. */
 function plain(bytes: Uint8Array): Uint8Array {
-  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  if (bytes.constructor === Uint8Array) return bytes
+  return bytes.length > SMALL ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : new Uint8Array(bytes)
 }

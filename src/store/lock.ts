@@ -12,6 +12,8 @@ export class WriteLock {
   readonly #directory: string
   readonly #milliseconds: number
   #fd: number | undefined
+  /** Held by `reserve`, and not in use by a `take` yet. */
+  #reserved = false
 
   constructor(directory: string, milliseconds: number) {
     this.#directory = directory
@@ -20,6 +22,12 @@ export class WriteLock {
 
   /** Waits until it is ours; returns the release. Throws `busy` after the deadline, also when this process holds it already. */
   take(): () => void {
+    if (this.#reserved) {
+      this.#reserved = false
+      return () => {
+        this.#reserved = this.#fd !== undefined
+      }
+    }
     if (this.#fd !== undefined) throw busy()
     const fd = openSync(this.#directory, 'r')
     try {
@@ -33,6 +41,38 @@ export class WriteLock {
       if (this.#fd === fd) this.#fd = undefined
       closeSync(fd)
     }
+  }
+
+  /** Takes it without waiting, for the `take`s until the release; undefined when somebody has it. */
+  reserve(): (() => void) | undefined {
+    if (this.#fd !== undefined) return undefined
+    const fd = openSync(this.#directory, 'r')
+    if (!flock(fd, 'exclusive', false)) {
+      closeSync(fd)
+      return undefined
+    }
+    this.#fd = fd
+    this.#reserved = true
+    return () => {
+      this.#fd = undefined
+      this.#reserved = false
+      closeSync(fd)
+    }
+  }
+}
+
+/** Whether nobody holds the lock on the file at `path`. True when there is none: who wants it will be told. */
+export function isFree(path: string): boolean {
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch {
+    return true
+  }
+  try {
+    return flock(fd, 'exclusive', false)
+  } finally {
+    closeSync(fd)
   }
 }
 

@@ -68,35 +68,54 @@ class Rows implements Writer {
     const present = rows[at]
     if (present !== undefined && compare(present.key, key) === 0) rows.splice(at, 1)
   }
+
+  copy(): Rows {
+    return new Rows(new Map([...this.tables].map(([name, rows]) => [name, [...rows]])))
+  }
+
+  /** Takes over the tables of `from`. */
+  take(from: Rows): void {
+    for (const [name, rows] of from.tables) this.tables.set(name, rows)
+  }
 }
 
 class MemoryStore extends Rows implements Store {
   readonly path = undefined
 
-  #copy(): Rows {
-    return new Rows(new Map([...this.tables].map(([name, rows]) => [name, [...rows]])))
-  }
-
-  #take(from: Rows): void {
-    for (const [name, rows] of from.tables) this.tables.set(name, rows)
-  }
-
   snapshot<T>(look: (reader: Reader) => T): T {
-    return look(this.#copy())
+    return look((this.#writing ?? this).copy())
   }
+
+  /** The rows of the commit that runs. */
+  #writing: Rows | undefined
+  #reserved = false
 
   commit<T>(change: (writer: Writer) => T): T {
-    const next = this.#copy()
-    const result = change(next)
-    this.#take(next)
-    return result
+    const outer = this.#writing
+    const next = (outer ?? this).copy()
+    this.#writing = next
+    try {
+      const result = change(next)
+      ;(outer ?? this).take(next)
+      return result
+    } finally {
+      this.#writing = outer
+    }
+  }
+
+  reserve(): (() => void) | undefined {
+    if (this.#reserved) return undefined
+    this.#reserved = true
+    return () => {
+      this.#reserved = false
+    }
   }
 
   async replace(build: (from: Reader, to: Writer) => void, verify: (fresh: Reader) => void): Promise<void> {
     const fresh = new Rows(new Map([...this.tables.keys()].map((name) => [name, []])))
-    build(this.#copy(), fresh)
+    build(this.copy(), fresh)
     verify(fresh)
-    this.#take(fresh)
+    this.take(fresh)
   }
 
   async copyTo(): Promise<void> {

@@ -47,9 +47,16 @@ export interface Store extends Reader {
   /**
    * Runs `change` in one write transaction: all of it is on disk when this returns, or none of it ever is (also
    * when `change` throws). Waits for other writers up to the deadline of the store, then throws `busy`.
-   * `change` must not wait for anything: no prompt, no key derivation, no promise.
+   * `change` must not wait for anything: no prompt, no key derivation, no promise. A commit inside `change` becomes
+   * part of the outer one: undone alone when it throws, on disk with all the rest when the outer one returns.
    */
   commit<T>(change: (writer: Writer) => T): T
+
+  /**
+   * The write lock, if nobody has it: until what is returned is called, commits and replacements of this store do not
+   * wait for it. Undefined when it would have to be waited for. For whoever must not stand still meanwhile.
+   */
+  reserve(): (() => void) | undefined
 
   /**
    * Copy-on-write replacement (decision D5): `build` fills a fresh file from the present rows while the write

@@ -247,8 +247,35 @@ export function u16(value: number): Uint8Array {
   return u32(value).subarray(2)
 }
 
-export function view(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+/** The numbers in `bytes`, which must be long enough: a DataView would cost many times more (lib/bytes.ts says why). */
+export function view(bytes: Uint8Array): Numbers {
+  return new Numbers(bytes)
+}
+
+class Numbers {
+  readonly #bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  getUint16(at: number): number {
+    return (this.#byte(at) << 8) | this.#byte(at + 1)
+  }
+
+  getUint32(at: number): number {
+    return this.getUint16(at) * 0x10000 + this.getUint16(at + 2)
+  }
+
+  getBigUint64(at: number): bigint {
+    return (BigInt(this.getUint32(at)) << 32n) | BigInt(this.getUint32(at + 4))
+  }
+
+  #byte(at: number): number {
+    const byte = this.#bytes[at]
+    if (byte === undefined) throw new RangeError('out of bounds')
+    return byte
+  }
 }
 
 /** The rows whose keys begin with `prefix`. Not for prefixes of 0xff bytes only. */

@@ -12,18 +12,9 @@ import { Vault } from '../../src/vault/vault.ts'
 import { policyFor } from '../../src/commands/policy.ts'
 import { readForeign } from '../../src/context/foreign.ts'
 import { makeStyle } from '../../src/context/style.ts'
-import type {
-  AgentAccess,
-  Command,
-  Context,
-  Fields,
-  Human,
-  Input,
-  Inspection,
-  Launch,
-  Restored,
-} from '../../src/commands/define.ts'
+import type { Command, Context, Fields, Human, Input, Inspection, Launch, Restored } from '../../src/commands/define.ts'
 import type { Migration, MigrationWish } from '../../src/commands/define.ts'
+import type { AgentAccess } from '../../src/commands/agent-access.ts'
 import type { FailureKind } from '../../src/lib/errors.ts'
 import { SETTINGS } from '../../src/settings.ts'
 import type { Asker } from '../../src/lib/gate.ts'

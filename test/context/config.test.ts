@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readConfig } from '../../src/context/config.ts'
+import { readConfig, withLogSettings } from '../../src/context/config.ts'
 import { failureOf, makeRoot } from './fixture.ts'
 
 const root = makeRoot('config')
@@ -59,6 +59,8 @@ describe('what is refused', () => {
     'agent: {passphrase_command: [1, 2]}',
     'agent: {passphrase_command: ""}',
     'agent: {passphrase_file: [a]}',
+    'agent: {log_dir: 5}',
+    'agent: {log_level: [debug]}',
     'agent:\n  passphrase_file: /one\n  passphrase_file: /two\n',
     'agent: {}\nagent: {}\n',
     'agent: {passphrase_file: /one, passphrase_file: /two}',
@@ -77,4 +79,17 @@ describe('what is refused', () => {
     expect((await readConfig(directory(command, 0o644), home)).passphraseCommand).toBe('evil')
     expect((await readConfig(directory('agent: {passphrase_file: /f}', 0o666), home)).passphraseFile).toBe('/f')
   })
+})
+
+test('what it says about the log counts where no variable does, and a broken file changes nothing', async () => {
+  const place = directory('agent: {log_dir: ~/logs, log_level: debug}')
+  expect(await withLogSettings(place, home)).toEqual({
+    ...home,
+    TVAULT_LOG_DIR: join(root, 'logs'),
+    TVAULT_LOG_LEVEL: 'debug',
+  })
+  const set = { ...home, TVAULT_LOG_DIR: '/elsewhere', TVAULT_LOG_LEVEL: '' }
+  expect(await withLogSettings(place, set)).toMatchObject({ TVAULT_LOG_DIR: '/elsewhere', TVAULT_LOG_LEVEL: 'debug' })
+  const broken = await withLogSettings(directory('agent: [}'), home)
+  expect([broken['TVAULT_LOG_DIR'], broken['TVAULT_LOG_LEVEL']]).toEqual([undefined, undefined])
 })

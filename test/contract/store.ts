@@ -86,6 +86,58 @@ export function storeSuite(backend: string, make: () => Promise<Store>): void {
       expect(names(it.keys('a'))).toEqual(['old'])
     })
 
+    test('a commit inside a commit sees the outer rows and is undone alone', async () => {
+      const it = await store()
+      it.commit((writer) => {
+        put(writer, 'outer')
+        expect(() =>
+          it.commit((inner) => {
+            put(inner, 'undone')
+            throw new Error('no')
+          }),
+        ).toThrow('no')
+        it.commit((inner) => {
+          expect([value(inner, 'outer'), value(inner, 'undone')]).toEqual(['outer', undefined])
+          expect(it.snapshot((reader) => value(reader, 'outer'))).toBe('outer')
+          put(inner, 'kept')
+        })
+      })
+      expect(names(it.keys('a'))).toEqual(['kept', 'outer'])
+    })
+
+    test('a commit inside one that throws leaves nothing', async () => {
+      const it = await store()
+      const fail = () =>
+        it.commit(() => {
+          it.commit((inner) => put(inner, 'x'))
+          throw new Error('no')
+        })
+      expect(fail).toThrow('no')
+      expect(names(it.keys('a'))).toEqual([])
+      it.commit((writer) => put(writer, 'next'))
+      expect(names(it.keys('a'))).toEqual(['next'])
+    })
+
+    test('what was reserved is used by commits and replacements, and is had by one at a time', async () => {
+      const it = await store()
+      const release = it.reserve()
+      expect(release).toBeFunction()
+      expect(it.reserve()).toBeUndefined()
+      it.commit((writer) => put(writer, 'one'))
+      it.commit((writer) => put(writer, 'two'))
+      await it.replace(
+        (from, to) => {
+          for (const { key, value: bytes } of from.range('a')) to.put('a', key, bytes)
+        },
+        () => undefined,
+      )
+      expect(it.reserve()).toBeUndefined()
+      release?.()
+      it.reserve()?.()
+      it.commit((writer) => put(writer, 'three'))
+      expect(names(it.keys('a'))).toEqual(['one', 'three', 'two'])
+    })
+
     test('deleted rows are gone', async () => {
       const it = await store()
       it.commit((writer) => put(writer, 'x'))

@@ -2,10 +2,13 @@
 // any other one v1 (v1.ts). A message is a head (JSON) followed by its parts: the bytes of its values, which so never
 // pass through JSON. A frame is length (u32, big-endian, of what follows) ‖ kind (1) ‖ payload. Limits hold before
 // anything is allocated: whoever connects is a stranger until its hello was accepted.
-import { concat, u32, utf8 } from '../../lib/bytes.ts'
+import { text, u32, utf8 } from '../../lib/bytes.ts'
 
-/** First bytes of a v2 connection; v1 begins with JSON, so with no zero byte. */
-export const MAGIC = utf8('\0tvault2')
+/**
+ * First bytes of a v2 connection; v1 begins with JSON, so with no zero byte. The line feed lets an agent that speaks
+ * only v1 answer at once.
+ */
+export const MAGIC = utf8('\0tvault2\n')
 
 const HEAD = 1
 const PART = 2
@@ -13,6 +16,9 @@ const PART = 2
 const FRAME_HEADER = 5
 /** Parts are cut into frames of at most so many bytes, so that a big value does not keep others waiting. */
 const CHUNK_BYTES = 1 << 20
+/** Small frames are written together, up to so many bytes. */
+const SCRATCH_BYTES = 65_536
+const MAX_PARTS = 1 << 20
 
 /** How much one message may hold. */
 export interface Limits {
@@ -34,95 +40,149 @@ export interface Message {
 /** The other side sent what is no message; the connection is of no use any more. */
 export class ProtocolFault extends Error {}
 
-/** The frames of one message. The parts are views of what was given, not copies. */
-export function* encode({ head, parts }: Message): Generator<Uint8Array> {
-  yield frame(HEAD, utf8(JSON.stringify({ ...head, parts: parts.map((part) => part.length) })))
-  for (const part of parts) {
-    for (let at = 0; at < part.length; at += CHUNK_BYTES) yield frame(PART, part.subarray(at, at + CHUNK_BYTES))
+/**
+ * Gives the frames of one message to `write`, which must have sent or copied them when it returns: the bytes of parts
+ * are the caller's, and what was put together here is zeroed.
+ */
+export function encode({ head, parts }: Message, write: (bytes: Uint8Array) => void): void {
+  const headBytes = utf8(JSON.stringify({ ...head, parts: parts.map((part) => part.length) }))
+  const total = parts.reduce((sum, part) => sum + part.length + FRAME_HEADER, headBytes.length + FRAME_HEADER)
+  const scratch = new Uint8Array(Math.min(total, SCRATCH_BYTES))
+  let filled = 0
+  const flush = (): void => {
+    if (filled > 0) write(scratch.subarray(0, filled))
+    scratch.fill(0, 0, filled)
+    filled = 0
   }
+  const put = (bytes: Uint8Array): void => {
+    if (bytes.length > scratch.length - filled) flush()
+    if (bytes.length > scratch.length) {
+      write(bytes)
+      return
+    }
+    scratch.set(bytes, filled)
+    filled += bytes.length
+  }
+  const frame = (kind: number, payload: Uint8Array): void => {
+    put(u32(payload.length + 1))
+    put(Uint8Array.of(kind))
+    put(payload)
+  }
+  frame(HEAD, headBytes)
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += CHUNK_BYTES) frame(PART, part.subarray(at, at + CHUNK_BYTES))
+  }
+  flush()
 }
 
-function frame(kind: number, payload: Uint8Array): Uint8Array {
-  return concat(u32(payload.length + 1), Uint8Array.of(kind), payload)
-}
-
-/** Puts messages together out of chunks of any size. */
+/** Puts messages together out of chunks of any size, in time and memory that are linear in what came. */
 export class Decoder {
   limits: Limits
-  #rest: Uint8Array = new Uint8Array(0)
+  readonly #header = new Uint8Array(FRAME_HEADER)
+  /** Bytes there are of the frame's header. */
+  #headed = 0
+  /** Bytes to come of the frame's payload. */
+  #left = 0
+  /** The payload of a head, as far as it has come. */
+  #pieces: Uint8Array[] = []
   #head: Record<string, unknown> | undefined
+  #sizes: number[] = []
   #parts: Uint8Array[] = []
-  /** Bytes filled of the part that is being read. */
-  #part = 0
+  /** The part that is being filled, and how far. */
+  #open: Uint8Array = new Uint8Array(0)
   #filled = 0
+  #over = false
 
   constructor(limits: Limits) {
     this.limits = limits
   }
 
-  /** The messages that `chunk` completes. Throws ProtocolFault for anything that is not one, or is beyond the limits. */
-  push(chunk: Uint8Array): Message[] {
-    const found: Message[] = []
-    let bytes = this.#rest.length === 0 ? chunk : concat(this.#rest, chunk)
-    for (;;) {
-      if (bytes.length < FRAME_HEADER) break
-      const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
-      if (length < 1 || length - 1 > Math.max(this.limits.headBytes, CHUNK_BYTES)) throw new ProtocolFault('frame size')
-      if (bytes.length < 4 + length) break
-      this.#frame(bytes[4]!, bytes.subarray(FRAME_HEADER, 4 + length))
-      bytes = bytes.subarray(4 + length)
-      const whole = this.#whole()
-      if (whole) found.push(whole)
+  /** Whether a message has begun and not ended. */
+  get midway(): boolean {
+    return this.#headed > 0 || this.#head !== undefined
+  }
+
+  /**
+   * Calls `take` for each message that `chunk` completes; what `take` does to `limits` holds from there on. The chunk
+   * is not kept. Throws ProtocolFault for anything that is no message, or is beyond the limits.
+   */
+  push(chunk: Uint8Array, take: (message: Message) => void): void {
+    for (let at = 0; at < chunk.length && !this.#over;) {
+      if (this.#headed < FRAME_HEADER) {
+        const taken = Math.min(FRAME_HEADER - this.#headed, chunk.length - at)
+        this.#header.set(chunk.subarray(at, at + taken), this.#headed)
+        this.#headed += taken
+        at += taken
+        if (this.#headed === FRAME_HEADER) this.#begin()
+        continue
+      }
+      const taken = Math.min(this.#left, chunk.length - at)
+      this.#payload(chunk.subarray(at, at + taken))
+      at += taken
+      if (this.#left > 0) continue
+      const message = this.#end()
+      if (message) take(message)
     }
-    // What was a value must not stay behind in the buffer that it came in.
-    const before = this.#rest
-    this.#rest = bytes.slice()
-    before.fill(0)
-    return found
   }
 
-  /** Zeroes what has arrived of an unfinished message. */
+  /** Zeroes what has arrived of an unfinished message, and takes nothing more. */
   wipe(): void {
-    this.#rest.fill(0)
-    for (const part of this.#parts) part.fill(0)
-    this.#rest = new Uint8Array(0)
-    this.#head = undefined
+    this.#over = true
+    for (const bytes of [...this.#parts, ...this.#pieces, this.#open]) bytes.fill(0)
     this.#parts = []
+    this.#pieces = []
+    this.#head = undefined
   }
 
-  #frame(kind: number, payload: Uint8Array): void {
+  /** A frame's header is there: is it one that may come now? */
+  #begin(): void {
+    const length = new DataView(this.#header.buffer).getUint32(0)
+    this.#left = length - 1
+    const kind = this.#header[4]
+    if (length < 2) throw new ProtocolFault('frame size')
     if (kind === HEAD) {
       if (this.#head) throw new ProtocolFault('a head inside a message')
-      if (payload.length > this.limits.headBytes) throw new ProtocolFault('head size')
-      const { head, sizes } = parseHead(payload, this.limits.partBytes)
-      this.#head = head
-      this.#parts = sizes.map((size) => new Uint8Array(size))
-      this.#part = 0
-      this.#filled = 0
-      this.#skipFull()
+      if (this.#left > this.limits.headBytes) throw new ProtocolFault('head size')
       return
     }
-    const part = kind === PART && this.#head ? this.#parts[this.#part] : undefined
-    if (!part || payload.length === 0 || payload.length > part.length - this.#filled) {
-      throw new ProtocolFault('a part that nobody announced')
-    }
-    part.set(payload, this.#filled)
-    payload.fill(0)
-    this.#filled += payload.length
-    this.#skipFull()
+    const size = this.#sizes[this.#parts.length]
+    const room = kind === PART && this.#head && size !== undefined ? size - this.#filled : 0
+    if (this.#left > room) throw new ProtocolFault('a part that nobody announced')
   }
 
-  #skipFull(): void {
-    while (this.#part < this.#parts.length && this.#filled === this.#parts[this.#part]!.length) {
-      this.#part += 1
-      this.#filled = 0
+  #payload(bytes: Uint8Array): void {
+    this.#left -= bytes.length
+    if (!this.#head) {
+      this.#pieces.push(bytes.slice())
+      return
     }
+    const size = this.#sizes[this.#parts.length] ?? 0
+    if (this.#filled === 0) this.#open = new Uint8Array(size)
+    this.#open.set(bytes, this.#filled)
+    this.#filled += bytes.length
+    if (this.#filled === size) this.#close()
   }
 
-  #whole(): Message | undefined {
-    if (!this.#head || this.#part < this.#parts.length) return undefined
+  #close(): void {
+    this.#parts.push(this.#open)
+    this.#open = new Uint8Array(0)
+    this.#filled = 0
+  }
+
+  /** A frame is complete; so may be the message. */
+  #end(): Message | undefined {
+    this.#headed = 0
+    if (!this.#head) {
+      const { head, sizes } = parseHead(Buffer.concat(this.#pieces), this.limits.partBytes)
+      this.#pieces = []
+      this.#head = head
+      this.#sizes = sizes
+    }
+    while (this.#sizes[this.#parts.length] === 0) this.#close()
+    if (this.#parts.length < this.#sizes.length) return undefined
     const message = { head: this.#head, parts: this.#parts }
     this.#head = undefined
+    this.#sizes = []
     this.#parts = []
     return message
   }
@@ -131,7 +191,7 @@ export class Decoder {
 function parseHead(payload: Uint8Array, partBytes: number): { head: Record<string, unknown>; sizes: number[] } {
   let parsed: unknown
   try {
-    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))
+    parsed = JSON.parse(text(payload) ?? '')
   } catch {
     throw new ProtocolFault('a head that is no JSON')
   }
@@ -141,6 +201,8 @@ function parseHead(payload: Uint8Array, partBytes: number): { head: Record<strin
     throw new ProtocolFault('a head without the sizes of its parts')
   }
   const sizes = parts as number[]
-  if (sizes.reduce((sum, size) => sum + size, 0) > partBytes) throw new ProtocolFault('part sizes')
+  if (sizes.length > MAX_PARTS || sizes.reduce((sum, size) => sum + size, 0) > partBytes) {
+    throw new ProtocolFault('part sizes')
+  }
   return { head, sizes }
 }
