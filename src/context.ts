@@ -230,7 +230,7 @@ export async function createContext(options: {
       const surroundings = { environment, taken, directory: globals.directory }
       const known = async () => {
         const found = await fromSources(surroundings, 'TVAULT_PASSPHRASE')
-        if (found || (wish.structureOnly && !ask.possible)) return found
+        if (found || (wish.dryRun && !ask.possible)) return found
         return fromTerminal(ask, 'Passphrase of the Go vault: ', 'TVAULT_PASSPHRASE')
       }
       migration?.close()

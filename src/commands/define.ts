@@ -229,8 +229,8 @@ export interface Context {
    */
   restore(path: string, options: { dryRun: boolean; structureOnly?: boolean }): Promise<Restored>
   /**
-   * Looks at a vault of the Go TinyVault, asking for its passphrase; `structureOnly` does without one when there is
-   * none. Closed at the end of the command. `conflict` when the place of the new vault is taken.
+   * Looks at a vault of the Go TinyVault, asking for its passphrase. Closed at the end of the command. `conflict` when
+   * the place of the new vault is taken, `corrupt` for damage that may not be left behind.
    */
   migrate(wish: MigrationWish): Promise<Migration>
 
@@ -350,7 +350,8 @@ export interface MigrationWish {
   includeDeleted: boolean
   /** Whether what is damaged may be left behind. */
   salvage: boolean
-  structureOnly?: boolean
+  /** Damage is no failure then, and without a passphrase to be had the structure is looked at. */
+  dryRun: boolean
 }
 
 /** A vault of the Go TinyVault, looked at and not yet moved. */

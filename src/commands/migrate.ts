@@ -60,13 +60,12 @@ export default define({
   async run(context, input): Promise<Report> {
     const { salvage, 'dry-run': dryRun, 'include-deleted': includeDeleted } = input
     const { from, to } = places(context, input)
-    const found = await context.migrate({ from, to, includeDeleted, salvage, structureOnly: dryRun })
+    const found = await context.migrate({ from, to, includeDeleted, salvage, dryRun })
     const { inPlace, verified } = found
     const { verbose } = context.globals
     const report = { from: found.from, directory: to, inPlace, verified, dryRun, verbose, salvage }
     const { plan } = found
     if (dryRun) return { ...report, plan, kept: undefined, identities: [], identitiesLeft: [], agent: false }
-    if (plan.damages > 0 && !salvage) throw damaged(plan)
     if (!input.yes) await approve(context, found, to)
     return { ...report, ...(await found.carryOut()), verified: found.verified }
   },
@@ -114,12 +113,6 @@ function places(
   if (path === '' || from === '' || to === '') throw new Failure('usage', 'a path is empty')
   const { directory } = context.globals
   return { from: resolve(path ?? from ?? directory), to: resolve(to ?? directory) }
-}
-
-function damaged({ damaged: [first = ''], damages }: Plan): Failure {
-  return new Failure('corrupt', damages > 1 ? `${first} (and ${damages - 1} more)` : first, {
-    hint: 'tvault migrate --dry-run lists all of it; --salvage moves what is whole and lists the rest',
-  })
 }
 
 /** Shows what is going to happen and asks. Throws `cancelled` for a no. */

@@ -29,6 +29,7 @@ export interface Migrating {
   directory: string
   includeDeleted: boolean
   salvage: boolean
+  dryRun: boolean
   lockMilliseconds: number
   /** The passphrase; undefined when there is none to be had and only the structure is to be looked at. */
   passphrase: () => Promise<Passphrase | undefined>
@@ -92,7 +93,10 @@ export class OpenMigration implements Migration {
   /** Asks for the passphrase and reads everything. */
   async look(): Promise<void> {
     await this.#unlock()
-    this.#plan = (await this.#locked(() => this.#read())).plan
+    const { plan, vault } = await this.#locked(() => this.#read())
+    vault.wipe()
+    this.#plan = plan
+    if (!this.#options.dryRun) await this.#refuseDamage(plan)
   }
 
   async carryOut(): Promise<Moved> {
@@ -101,10 +105,10 @@ export class OpenMigration implements Migration {
     return this.#locked(async () => {
       const { plan, vault } = await this.#read()
       this.#plan = plan
-      const { damageFailure, goSource } = await import('../foreign/go-source.ts')
+      const { goSource } = await import('../foreign/go-source.ts')
       const { salvage, directory, lockMilliseconds } = this.#options
-      if (plan.damages > 0 && !salvage) throw damageFailure(plan)
       try {
+        await this.#refuseDamage(plan)
         const source = goSource(vault, plan, salvage)
         const fill = await this.#filler(kek, vault, plan, source)
         const agent = this.inPlace && lstatOrNothing(join(directory, 'agent.sock')) !== undefined
@@ -115,6 +119,12 @@ export class OpenMigration implements Migration {
         vault.wipe()
       }
     })
+  }
+
+  async #refuseDamage(plan: Plan): Promise<void> {
+    if (plan.damages === 0 || this.#options.salvage) return
+    const { damageFailure } = await import('../foreign/go-source.ts')
+    throw damageFailure(plan)
   }
 
   /** Forgets the key and lets go of the file. */

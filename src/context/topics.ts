@@ -14,6 +14,11 @@ const TOPICS: readonly Topic[] = [
     load: () => import('../topics/threat-model.md', { with: { type: 'text' } }),
   },
   {
+    slug: 'agent',
+    title: 'Unlock once: the agent, its tokens, and hooks',
+    load: () => import('../topics/agent.md', { with: { type: 'text' } }),
+  },
+  {
     slug: 'formats',
     title: 'The vault file, dotenv and the other outputs',
     load: () => import('../topics/formats.md', { with: { type: 'text' } }),

@@ -12,7 +12,7 @@ const THEMES: readonly { title: string; words: readonly string[] }[] = [
     title: 'Secrets',
     words: ['set', 'get', 'list', 'search', 'generate', 'history', 'rollback', 'copy', 'move', 'delete'],
   },
-  { title: 'Give them to programs', words: ['run', 'env', 'docker *', 'ssh', 'shell-init', 'hook'] },
+  { title: 'Give them to programs', words: ['run', 'env', 'docker *', 'ssh', 'shell-init', 'hook', 'hook *'] },
   { title: 'Files', words: ['import', 'export', 'diff', 'sync *', 'sync'] },
   { title: 'Projects and environments', words: ['projects *', 'env *'] },
   {

@@ -9,10 +9,6 @@ const MAX_KEY = 255
 export class Taken {
   readonly #names = new Set<string>()
 
-  has(name: string): boolean {
-    return this.#names.has(name)
-  }
-
   /** `name`, or with a number behind it when it is taken; at most `bytes` long. */
   take(name: string, bytes: number, suffix: (number: number) => string = (number) => ` (${number})`): string {
     let free = cut(name, bytes)

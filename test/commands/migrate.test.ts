@@ -85,13 +85,6 @@ describe('before', () => {
 })
 
 describe('damage (W33)', () => {
-  test('stops it, naming the first and the number', async () => {
-    const here = stage({ damages: 3 })
-    const { kind, message } = await here.fails(migrate, { yes: true })
-    expect([kind, message]).toEqual(['corrupt', 'the Go vault is damaged: page 7 (and 2 more)'])
-    expect(here.moved).toBe(0)
-  })
-
   test('a dry run lists it and ends with 9', async () => {
     const { note, exit, json } = await stage({ damages: 1 }).call(migrate, { 'dry-run': true })
     expect([note, exit]).toEqual([expect.stringContaining('page 7'), 9])

@@ -41,7 +41,7 @@ const SECONDS = { TVAULT_LOCK_TIMEOUT: '0' }
 
 function migrate(from: string, to: string, wish: Wish = {}): Promise<Moved> {
   const { dryRun = false, includeDeleted = false, salvage = false } = wish
-  const use = { from, to, includeDeleted, salvage, structureOnly: dryRun }
+  const use = { from, to, includeDeleted, salvage, dryRun }
   const variables = { TVAULT_PASSPHRASE: PASSPHRASE, ...SECONDS, ...wish.variables }
   return withContext(
     to,
@@ -192,12 +192,16 @@ describe('refuses, and changes nothing', () => {
     expect(await refusal(directory, directory)).toBe(size === 0 ? 'failed' : 'corrupt')
   })
 
-  test('damage, unless it may be left', async () => {
+  test('damage (W33), unless it may be left', async () => {
     const bytes = file.slice()
     const at = Buffer.from(bytes).indexOf('"encrypted_value":"') + 25
     bytes[at] = bytes[at] === 0x41 ? 0x42 : 0x41
     const directory = goDirectory(bytes)
     expect(await refusal(directory, directory)).toBe('corrupt')
+    expect((await failureOf(() => migrate(directory, directory))).message).toBe(
+      'the Go vault is damaged: secret A of project default, version 2, does not open',
+    )
+    expect((await migrate(directory, directory, { dryRun: true })).plan.damages).toBe(1)
     const { plan } = await migrate(directory, join(root, 'salvaged'), { salvage: true })
     expect(plan.damages).toBeGreaterThan(0)
   })

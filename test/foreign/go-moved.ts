@@ -30,7 +30,10 @@ export interface Read {
 }
 
 /** What `tvault migrate --dry-run` finds out. */
-export function readGo(file: Uint8Array, { includeDeleted = false, kek = KEK as Uint8Array, unlock = true } = {}): Read {
+export function readGo(
+  file: Uint8Array,
+  { includeDeleted = false, kek = KEK as Uint8Array, unlock = true } = {},
+): Read {
   const damages = new Damages()
   const db = new Bbolt(inMemory(file))
   db.check(damages.tell)

@@ -1,11 +1,21 @@
 // A program beside us, redacted: its streams and its terminal, its signals and its end, and what it inherits.
-import { afterAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { press } from '../script-terminal.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'supervise-'))
+const program = join(root, 'redacted.js')
+// In one file, because the tests start it a hundred times.
+beforeAll(async () => {
+  const { outputs } = await Bun.build({
+    entrypoints: [join(import.meta.dir, 'redacted.ts')],
+    target: 'bun',
+    throw: true,
+  })
+  await Bun.write(program, outputs[0]!)
+})
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 const TOKEN = 'sk_live_4eC39HqLyjWDarjtT1zdp7dc'
@@ -23,7 +33,6 @@ interface Options {
 }
 
 function words(command: readonly string[], { inject = { KEY: TOKEN }, files, strict, around }: Options): string[] {
-  const program = join(import.meta.dir, 'redacted.ts')
   const own = [process.execPath, program, JSON.stringify({ command, inject, files, strict })]
   return around === undefined ? own : ['sh', '-c', around, 'sh', ...own]
 }

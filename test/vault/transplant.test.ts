@@ -144,7 +144,14 @@ test('groups, recipients and foreign audit rows come along', () => {
   const shared = Vault.open(store)
   const { recipients, projects } = shared.unlockWith([identity])
   const principal = { kind: 'identity', recipients, projects } as const
-  expect(Buffer.from(shared.view({ ...ASKER, principal }).read('web', 'A').reveal()).toString()).toBe('three')
+  expect(
+    Buffer.from(
+      shared
+        .view({ ...ASKER, principal })
+        .read('web', 'A')
+        .reveal(),
+    ).toString(),
+  ).toBe('three')
   expect(open(store).view(ASKER).verifyAll()).toEqual({ values: 1, versions: 2 })
   expect(open(store).view(ASKER).currentProject()).toBe('')
 })

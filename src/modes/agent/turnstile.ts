@@ -1,7 +1,9 @@
 // The order in which the conversations get at the vault. What was asked in the same turn of the event loop shares one
 // commit, and nothing is handed over before that commit is on disk: the cost of a read is the cost of its disk write.
 // A lock that another process holds is waited for without standing still. What waits can be taken back.
+import { secretsIn } from '../../commands/execute.ts'
 import { Failure } from '../../lib/errors.ts'
+import type { Secret } from '../../lib/secret.ts'
 
 /** What the turnstile needs of the vault. */
 export interface Gate {
@@ -20,8 +22,6 @@ export interface Work {
   /** What came of it, after it is on disk. */
   done: (result: unknown) => void
   failed: (error: unknown) => void
-  /** The bytes that a result holds in memory until it is handed over. */
-  weigh: (result: unknown) => number
 }
 
 interface Waiting extends Work {
@@ -30,7 +30,7 @@ interface Waiting extends Work {
 }
 
 const MAX_BATCH = 256
-/** A batch ends when its results hold so much. */
+/** A batch ends when the values in its results hold so much. */
 const MAX_BATCH_BYTES = 1 << 23
 const LAZY_MILLISECONDS = 50
 const FIRST_NAP = 1
@@ -42,6 +42,7 @@ export class Turnstile {
   readonly #queue: Waiting[] = []
   #turning = false
   #timer: ReturnType<typeof setTimeout> | undefined
+  #scheduled = false
   #nap = FIRST_NAP
   #alone: Promise<void> | undefined
 
@@ -79,8 +80,6 @@ export class Turnstile {
     this.#queue.splice(0, this.#queue.length, ...left)
   }
 
-  #scheduled = false
-
   /** After everything that has come in this turn of the event loop was taken. */
   #soon(): void {
     if (this.#scheduled) return
@@ -95,11 +94,11 @@ export class Turnstile {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#alone) return
-    this.#giveUp()
     const [first] = this.#queue
     if (!first) return
     const began = first.manner === 'alone' ? this.#runAlone(first) : this.#runTogether()
     if (!began) {
+      this.#giveUp()
       this.#timer = setTimeout(() => this.#turn(), this.#nap)
       this.#nap = Math.min(LONGEST_NAP, this.#nap * 2)
       return
@@ -120,7 +119,7 @@ export class Turnstile {
   /** How many of `works` were run; undefined when the lock is not free. */
   #batch(works: readonly Waiting[]): number | undefined {
     const told: (() => void)[] = []
-    const results: { work: Waiting; result: unknown }[] = []
+    const held: Secret[] = []
     let count = 0
     let weight = 0
     this.#turning = true
@@ -130,8 +129,9 @@ export class Turnstile {
           count += 1
           try {
             const result = work.run()
-            weight += work.weigh(result)
-            results.push({ work, result })
+            const secrets = secretsIn(result)
+            held.push(...secrets)
+            weight += secrets.reduce((sum, { size }) => sum + size, 0)
             told.push(() => work.done(result))
           } catch (error) {
             told.push(() => work.failed(error))
@@ -142,6 +142,7 @@ export class Turnstile {
       if (!ran) return undefined
     } catch (error) {
       // Nothing of it is on disk, so nothing of it is handed over.
+      for (const secret of held) secret.wipe()
       const failed = count === 0 ? works : works.slice(0, count)
       for (const work of failed) work.failed(error)
       return failed.length
