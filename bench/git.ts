@@ -29,7 +29,7 @@ export function gitFilter(count: number): Row[] {
   const text = (file: string): string => `# ${file}\nNAME=${file}\nDATABASE_URL=postgres://app:pw@localhost/${file}\n`
   try {
     const programs = [
-      { name: 'tvault (one process)', binary: process.env['TVAULT_BIN'] ?? join(ROOT, 'dist', 'tvault') },
+      { name: 'tvault (one process)', binary: join(ROOT, 'dist', 'tvault') },
       { name: 'Go peer 0.23 (one for each file)', binary: peer() },
     ]
     const contenders = programs.flatMap(({ name, binary }, at) =>
@@ -88,7 +88,8 @@ function contender(name: string, binary: string, home: string): Contender {
 
 function run({ name, top, env }: Contender, words: readonly string[]): string {
   const done = Bun.spawnSync([...words], { cwd: top, env, stdin: 'ignore' })
-  if (done.exitCode !== 0) throw new Error(`${name}: ${words.join(' ')} ended with ${done.exitCode}: ${done.stderr}`)
+  if (done.exitCode !== 0)
+    throw new Error(`${name}: ${words.join(' ')} ended with ${done.exitCode}: ${done.stderr.toString()}`)
   return done.stdout.toString()
 }
 

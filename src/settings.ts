@@ -141,7 +141,7 @@ export const SETTINGS: readonly Setting[] = [
     name: 'TVAULT_LOG_DIR',
     kind: 'variable',
     about: 'directory of the log of the agent',
-    fallback: '$XDG_STATE_HOME/tvault, ~/.local/state/tvault',
+    fallback: 'for the default vault $XDG_STATE_HOME/tvault or ~/.local/state/tvault, else the vault directory',
     secret: false,
     toChild: false,
   },

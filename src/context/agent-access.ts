@@ -109,7 +109,7 @@ export function agentAccess(around: AgentSurroundings): AgentAccess {
     async log({ directory, lines, clear }): Promise<AgentLogState> {
       const { logDirectory, readLog } = await import('./agent-log.ts')
       const environment = await withLogSettings(around.directory(), around.environment)
-      return readLog(logDirectory(directory, environment), { lines, clear })
+      return readLog(logDirectory(directory, environment, around.directory()), { lines, clear })
     },
   }
 }
@@ -133,7 +133,10 @@ async function serve(around: AgentSurroundings, wish: AgentWish): Promise<string
     limit: Math.max(0, limitSeconds) * 1000,
     requireToken,
     tokenFile,
-    log: new AgentLog(logDirectory(wish.logDirectory, environment), levelOf(wish.logLevel, environment)),
+    log: new AgentLog(
+      logDirectory(wish.logDirectory, environment, around.directory()),
+      levelOf(wish.logLevel, environment),
+    ),
     passphrase: locked ? undefined : around.passphrase,
     ready: (socket) => {
       const until = idleSeconds > 0 ? `idle ${idleSeconds} s` : 'no idle limit'

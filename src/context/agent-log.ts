@@ -11,11 +11,12 @@ import {
   statSync,
   truncateSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { AgentLogState } from '../commands/agent-access.ts'
 import { Failure } from '../lib/errors.ts'
 import { fileFailure } from '../lib/files.ts'
 import { printable } from '../lib/names.ts'
+import { defaultDirectory } from '../lib/paths.ts'
 import type { Environment } from '../lib/paths.ts'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -25,15 +26,16 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 const MAX_BYTES = 5 * 1024 * 1024
 const MAX_LINE = 500
 
-/** The directory of the log: what was asked for, else the settings, else the state directory of the user. */
-export function logDirectory(asked: string | undefined, environment: Environment): string {
+/**
+ * The directory of the log: what was asked for, else the settings. Else, for the default vault, the state directory of
+ * the user; another vault keeps its log beside itself, so that the agents of several do not write into one file.
+ */
+export function logDirectory(asked: string | undefined, environment: Environment, vault: string): string {
   if (asked) return asked
   if (environment['TVAULT_LOG_DIR']) return environment['TVAULT_LOG_DIR']
+  if (!environment['HOME'] || vault !== defaultDirectory(environment)) return vault
   const state = environment['XDG_STATE_HOME']
-  if (state?.startsWith('/')) return join(state, 'tvault')
-  const home = environment['HOME']
-  if (home) return join(home, '.local', 'state', 'tvault')
-  throw new Failure('usage', 'there is no home directory for the log of the agent', { hint: 'name one with --log-dir' })
+  return state?.startsWith('/') ? join(state, 'tvault') : join(dirname(vault), '.local', 'state', 'tvault')
 }
 
 /** The level that was asked for, else that of TVAULT_LOG_LEVEL, else `info`. Throws a usage failure. */

@@ -3,8 +3,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { AgentService, ServiceWish } from '../commands/agent-access.ts'
-import { launchdPlist, systemdUnit } from '../faces/service.ts'
-import { findProgram } from '../guard/program.ts'
 import { Failure } from '../lib/errors.ts'
 import { ensureDirectory, writeAtomically } from '../lib/files.ts'
 import { printable } from '../lib/names.ts'
@@ -27,7 +25,9 @@ export function agentService({
   const mac = process.platform === 'darwin'
   const path = mac ? join(home(environment), 'Library', 'LaunchAgents', `${LABEL}.plist`) : unitPath(environment)
   const manage = (...words: readonly (readonly string[])[]): void => {
-    for (const word of words) tell(mac ? ['launchctl', ...word] : ['systemctl', '--user', ...word], environment)
+    for (const word of words) {
+      tell(findProgram, mac ? ['launchctl', ...word] : ['systemctl', '--user', ...word], environment)
+    }
   }
   const domain = `gui/${process.getuid?.() ?? 0}`
   const load = (): void => {
@@ -47,12 +47,14 @@ export function agentService({
 
     print(wish) {
       const text = { command: commandOf(directory, wish, environment), environment: variables(wish) }
-      return mac ? launchdPlist(LABEL, logDirectory(wish.logDirectory, environment), text) : systemdUnit(text)
+      return mac
+        ? launchdPlist(LABEL, logDirectory(wish.logDirectory, environment, directory), text)
+        : systemdUnit(text)
     },
 
     async install(wish, now) {
       const text = service.print(wish)
-      if (now) findManager(mac, environment)
+      if (now) findManager(findProgram, mac, environment)
       const before = existsSync(path)
       ensureDirectory(dirname(path))
       writeAtomically(path, Buffer.from(text), { overwrite: true })
@@ -111,7 +113,7 @@ function commandOf(directory: string, wish: ServiceWish, environment: Environmen
     idle,
     ...(passphraseFile === undefined ? ['--locked'] : []),
     '--log-dir',
-    resolve(logDirectory(logs, environment)),
+    resolve(logDirectory(logs, environment, directory)),
     ...(logLevel === undefined ? [] : ['--log-level', logLevel]),
   ]
 }
@@ -120,9 +122,9 @@ function variables({ passphraseFile }: ServiceWish): Record<string, string> {
   return passphraseFile === undefined ? {} : { TVAULT_PASSPHRASE_FILE: resolve(passphraseFile) }
 }
 
-function findManager(mac: boolean, environment: Environment): string {
+function findManager(find: Find, mac: boolean, environment: Environment): string {
   try {
-    return findProgram(mac ? 'launchctl' : 'systemctl', environment['PATH'])
+    return find(mac ? 'launchctl' : 'systemctl', environment['PATH'])
   } catch {
     throw new Failure('failed', `there is no ${mac ? 'launchd' : 'systemd'} here to start the agent`, {
       hint: 'tvault unlock starts one without it; --no-load only writes the file',
@@ -130,8 +132,8 @@ function findManager(mac: boolean, environment: Environment): string {
   }
 }
 
-function tell([program, ...words]: readonly string[], environment: Environment): void {
-  const file = findProgram(program!, environment['PATH'])
+function tell(find: Find, [program, ...words]: readonly string[], environment: Environment): void {
+  const file = find(program!, environment['PATH'])
   const done = Bun.spawnSync([file, ...words], {
     stdin: 'ignore',
     stdout: 'ignore',

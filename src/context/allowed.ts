@@ -3,10 +3,12 @@
 // vault directory.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { RC_NAME, MAX_RC_BYTES } from '../formats/rc-file.ts'
 import { Failure } from '../lib/errors.ts'
 import { fileFailure, readFound } from '../lib/files.ts'
 import { printable } from '../lib/names.ts'
+
+export const RC_NAME = '.tvaultrc'
+const MAX_RC_BYTES = 65_536
 
 /** A `.tvaultrc` that was found. */
 export interface FoundRc {
@@ -25,6 +27,7 @@ export function findRc(directory: string): FoundRc | undefined {
   }
 }
 
+/** The file at `path` as it is. Throws `failed` for one that others can change. */
 export function readRc(path: string): FoundRc {
   const { bytes, uid, mode } = readFound(path, MAX_RC_BYTES, { followLink: false })
   if (uid !== process.geteuid?.() || (mode & 0o022) !== 0) {

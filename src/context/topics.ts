@@ -29,6 +29,11 @@ const TOPICS: readonly Topic[] = [
     load: () => import('../topics/sharing.md', { with: { type: 'text' } }),
   },
   {
+    slug: 'git',
+    title: 'Encrypted files in git: filters, recipients, merging',
+    load: () => import('../topics/git.md', { with: { type: 'text' } }),
+  },
+  {
     slug: 'environments',
     title: 'Environment groups: production, staging and what they inherit',
     load: () => import('../topics/environments.md', { with: { type: 'text' } }),

@@ -4,9 +4,6 @@ import { text } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { checkProjectName, isKey } from '../lib/names.ts'
 
-export const RC_NAME = '.tvaultrc'
-export const MAX_RC_BYTES = 65_536
-
 export interface RcFile {
   project: string
   only: readonly string[] | undefined

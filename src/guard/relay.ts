@@ -72,6 +72,7 @@ export class TerminalRelay {
     clearTimeout(this.#timer)
     if (this.#outcome) return
     this.#put(() => this.#redactor.push(bytes))
+    bytes.fill(0)
     if (this.#redactor.held > 0) {
       this.#timer = setTimeout(() => this.#put(() => this.#redactor.pause()), PAUSE_MILLISECONDS)
     }

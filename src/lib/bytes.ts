@@ -1,5 +1,8 @@
 // Bytes in, bytes out. No key or value passes through a string here except in the named text forms.
 
+const ENCODER = new TextEncoder()
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /** One new array with all parts in order. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   let size = 0
@@ -15,13 +18,13 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** UTF-8 bytes of `text`. */
 export function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
+  return ENCODER.encode(text)
 }
 
 /** Text of UTF-8 `bytes`, or undefined when they are not valid UTF-8. A leading BOM is kept. */
 export function text(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return DECODER.decode(bytes)
   } catch {
     return undefined
   }

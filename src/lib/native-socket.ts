@@ -59,8 +59,9 @@ export function peerOf(fd: number): Peer | undefined {
   const size = new Uint32Array([12])
   if (c.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ffi.ptr(credentials), ffi.ptr(size)) !== 0 || size[0] !== 12)
     return undefined
-  const [pid = 0, uid = -1, gid = -1] = credentials
-  return pid > 0 && uid >= 0 ? { pid, uid, gid } : undefined
+  // The pid is 0 for a process that this one cannot see, in another container; its uid is known all the same.
+  const [pid = -1, uid = -1, gid = -1] = credentials
+  return pid >= 0 && uid >= 0 ? { pid, uid, gid } : undefined
 }
 
 /** The connection is of no use any more: closed by the other end, or silent beyond the deadline. */

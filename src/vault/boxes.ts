@@ -22,7 +22,17 @@ export interface ValuePlace {
 
 /** Associated data: each part behind its length as u32. */
 export function bind(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
-  return concat(...[utf8(label), ...parts].flatMap((part) => [u32(part.length), part]))
+  const all = [utf8(label), ...parts]
+  let size = 0
+  for (const part of all) size += 4 + part.length
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const part of all) {
+    for (let shift = 24; shift >= 0; shift -= 8) whole[at++] = part.length >>> shift
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
 }
 
 /** What the header's verifier is bound to: every other field of the header. */

@@ -199,7 +199,7 @@ describe('refuses, and changes nothing', () => {
     const directory = goDirectory(bytes)
     expect(await refusal(directory, directory)).toBe('corrupt')
     expect((await failureOf(() => migrate(directory, directory))).message).toBe(
-      'the Go vault is damaged: secret A of project default, version 2, does not open',
+      'the Go vault is damaged: secret A of project default, version 1, does not open',
     )
     expect((await migrate(directory, directory, { dryRun: true })).plan.damages).toBe(1)
     const { plan } = await migrate(directory, join(root, 'salvaged'), { salvage: true })

@@ -39,6 +39,16 @@ export const VAULT_ID = '8ff883ea-10df-473d-a839-64c719964588'
 export const SALT = new Uint8Array(16).fill(3)
 const NOTHING = new Uint8Array(0)
 
+export const WEB = { name: 'web', id: uuid(1) }
+/** Two projects with something in them. */
+export const PLAIN: GoSketch = {
+  projects: [
+    { ...WEB, description: 'the shop', secrets: { A: ['one', 'two', 'three'], B_2: [''], BIN: ['\u0000\u00ff'] } },
+    { name: 'api', id: uuid(2), secrets: { A: ['other'] } },
+  ],
+  current: 'api',
+}
+
 /** A uuid that ends with `number`. */
 export function uuid(number: number): string {
   return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`

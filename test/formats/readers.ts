@@ -27,7 +27,7 @@ async function withFile<T>(content: Uint8Array, use: (file: string, folder: stri
 }
 
 function run(command: readonly string[], environment: Record<string, string> = {}): Uint8Array {
-  const child = Bun.spawnSync([...command], { env: { PATH: '/usr/bin:/bin', HOME: '/nowhere', ...environment } })
+  const child = Bun.spawnSync([...command], { env: { PATH: '/usr/bin:/bin', HOME: '/dev/null', ...environment } })
   const told = child.stderr.toString()
   if (child.exitCode !== 0 || told !== '') throw new Error(`${command[0]} ended with ${child.exitCode}: ${told}`)
   return new Uint8Array(child.stdout)

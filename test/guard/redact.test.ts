@@ -53,9 +53,8 @@ describe('what is found', () => {
 
   test('values between colours, struck over, and drawn in pieces', () => {
     const pieces = (by: string) => Array.from(TOKEN).join(by)
-    expect(redact({ KEY: TOKEN }, `a${pieces('\u001b[0m\u001b[31m')}b`)).toMatch(
-      /^a\[REDACTED:KEY\](\u001b\[[0-9]*m)+b$/,
-    )
+    const coloured = redact({ KEY: TOKEN }, `a${pieces('\u001b[0m\u001b[31m')}b`)
+    expect(coloured.replaceAll('\u001b', '^')).toMatch(/^a\[REDACTED:KEY\](\^\[[0-9]*m)+b$/)
     expect(redact({ KEY: TOKEN }, pieces('\u001b[12;40H'))).toStartWith('[REDACTED:KEY]\u001b[12;40H')
     expect(redact({ KEY: TOKEN }, pieces('\0'))).toBe('[REDACTED:KEY]')
     expect(redact({ KEY: TOKEN }, Array.from(TOKEN, (c) => `${c}\b${c}`).join(''))).toBe('s\b[REDACTED:KEY]')

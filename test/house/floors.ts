@@ -21,7 +21,11 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   foreign: { values: ['lib', 'crypto', 'formats'], types: ['vault'] },
   // Filters and drivers that git starts: no vault, only identities that the command hands over.
   git: { values: ['lib', 'crypto', 'formats', 'guard'] },
-  commands: { values: ['lib', 'formats', 'faces'], types: ['vault', 'guard', 'crypto', 'foreign', 'git'], later: ['git'] },
+  commands: {
+    values: ['lib', 'formats', 'faces'],
+    types: ['vault', 'guard', 'crypto', 'foreign', 'git', 'modes/agent'],
+    later: ['git'],
+  },
   settings: { values: ['lib'], types: ['commands'] },
   // The frame asks for a context only when a command is going to run.
   'modes/cli': { values: ['lib', 'faces', 'commands'], types: ['vault'], later: ['context', 'settings'] },

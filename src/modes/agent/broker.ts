@@ -5,6 +5,7 @@ import type { Peer } from '../../lib/native-socket.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { Names, View } from '../../vault/view.ts'
 import type { TokenInfo } from './tokens.ts'
+import type { Work } from './turnstile.ts'
 
 /** What somebody says who wants to be admitted. */
 export interface Asked {
@@ -58,15 +59,20 @@ export interface Broker {
   admitPlain(asked: Asked, token: string, project: string | undefined): Grant
   /** Throws `denied` when the token of the grant was revoked or is over. */
   recheck(grant: Grant): void
+  /** Makes sure that the newest file is open and its keys are the ones held; before anything that is not `perform`ed. */
+  fresh(): void
+  /** Has `work` done in its turn, on a fresh file. What is returned takes it back, and says whether it was not begun. */
+  perform(work: Work): () => boolean
   /** The half that needs no key. */
   names(grant: Grant): Names
   /** Throws `locked`. */
   view(grant: Grant): View
   /** `view` if it still belongs to the present keys. */
   current(view: View | undefined): View | undefined
-  /** Throws `wrong_passphrase`. Does not wipe it. */
+  /** Throws `wrong_passphrase`, and leaves everything as it is then. Does not wipe it. */
   unlock(passphrase: Secret): Promise<void>
-  lock(reason: Reason): void
+  /** Resolves when the keys are gone. What is in the middle of replacing the file may finish that before. */
+  lock(reason: Reason): Promise<void>
   stop(reason: Reason): void
   /** The idle time begins anew. */
   touch(): void

@@ -1,46 +1,55 @@
-// One v2 conversation: who asks is fixed by its hello, and what was asked is done in order. Methods are called on a View
-// of the vault that is scoped to this principal and command, so the gate and the audit are the same as without an agent.
-import { compare } from '../../lib/bytes.ts'
-import { Failure, toFailure } from '../../lib/errors.ts'
-import type { FailureKind } from '../../lib/errors.ts'
-import { EFFECTS } from '../../lib/gate.ts'
-import type { Effect } from '../../lib/gate.ts'
-import type { Peer } from '../../lib/native-socket.ts'
+// One v2 conversation: who asks is fixed by its hello, and what was asked is done in order, one thing after the other.
+// Methods are called on a View of the vault that is scoped to this principal and command, so the gate and the audit are
+// the same as without an agent. Whatever came with a request is wiped when it was done, answered or not.
 import { secretsIn } from '../../commands/execute.ts'
-import type { Secret } from '../../lib/secret.ts'
+import { compare } from '../../lib/bytes.ts'
+import { Failure, FAILURES, toFailure } from '../../lib/errors.ts'
+import type { FailureKind } from '../../lib/errors.ts'
+import type { Peer } from '../../lib/native-socket.ts'
 import type { Names, View } from '../../vault/view.ts'
-import type { Broker, Grant, TokenWish } from './broker.ts'
+import type { Broker, Grant } from './broker.ts'
+import type { Conversation, Wire } from './connection.ts'
+import { control, isControl, isEffect } from './control.ts'
 import { Decoder, KNOWN, MAGIC, ProtocolFault, STRANGER, encode } from './frames.ts'
 import type { Message } from './frames.ts'
-import { isMethod, methodNeedsKey } from './methods.ts'
+import { isForTokens, isMethod, mannerOf, methodNeedsKey } from './methods.ts'
+import type { Method } from './methods.ts'
 import { pack, unpack } from './pack.ts'
 
 const VERSION = 2
+/** Words of a command; they are written into the audit log. */
+const COMMAND = /^[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*){0,3}$/
 const MAX_COMMAND = 64
+/** With so many requests waiting nothing more is read. */
+const MAX_WAITING = 16
+/** Who waits for an answer hears at least so often that somebody works on it. */
+const PULSE_MILLISECONDS = 500
 
-/** What a conversation may do to its connection. */
-export interface Wire {
-  send(bytes: Uint8Array): void
-  end(): void
-  /** The other side has said who it is: no deadline for it any more. */
-  settled(): void
+/** What is being worked on. */
+interface Current {
+  id: unknown
+  /** Takes it back, and says whether it was not begun. */
+  takeBack: () => boolean
 }
 
-export class Session {
+export class Session implements Conversation {
   readonly #broker: Broker
   readonly #peer: Peer
   readonly #wire: Wire
   readonly #decoder = new Decoder(STRANGER)
+  readonly #waiting: Message[] = []
   #grant: Grant | undefined
   #nonce: Uint8Array | undefined
   #view: View | undefined
+  /** Whether values were given out whose intents have no outcome yet. */
+  #unsettled = false
   #unsubscribe: (() => void) | undefined
-  #queue: Promise<void> = Promise.resolve()
+  #current: Current | undefined
+  #pulse: ReturnType<typeof setInterval> | undefined
+  #halfClosed = false
   #ended = false
   /** How much of MAGIC has come. */
   #greeting = 0
-  /** Requests that wait or are being worked on. */
-  #busy = 0
 
   constructor(broker: Broker, peer: Peer, wire: Wire) {
     this.#broker = broker
@@ -49,20 +58,38 @@ export class Session {
   }
 
   get working(): boolean {
-    return this.#busy > 0
+    return this.#current !== undefined || this.#waiting.length > 0
+  }
+
+  get midway(): boolean {
+    return this.#decoder.midway || this.#greeting < MAGIC.length
   }
 
   /** Takes bytes that came. Ends the connection on anything that is no message. */
   receive(chunk: Uint8Array): void {
-    let messages: Message[]
-    try {
-      messages = this.#decoder.push(this.#greeted(chunk))
-    } catch (error) {
-      if (!(error instanceof ProtocolFault)) throw error
-      this.#wire.end()
-      return
-    }
-    for (const message of messages) this.#take(message)
+    this.#faulty(() => this.#decoder.push(this.#greeted(chunk), (message) => this.#take(message)))
+  }
+
+  /** What was asked is still answered. */
+  halfClosed(): void {
+    this.#halfClosed = true
+    this.#next()
+  }
+
+  drained(): void {
+    this.#next()
+  }
+
+  /** The connection is gone: what was not begun never will be, and what was left open is settled as cancelled. */
+  close(): void {
+    if (this.#ended) return
+    this.#ended = true
+    clearInterval(this.#pulse)
+    this.#unsubscribe?.()
+    this.#decoder.wipe()
+    for (const message of this.#waiting.splice(0)) wipeParts(message)
+    this.#current?.takeBack()
+    this.#settle('cancelled')
   }
 
   /** What comes behind MAGIC, which may arrive in pieces. */
@@ -73,81 +100,78 @@ export class Session {
     return chunk.subarray(wanted.length)
   }
 
-  /** The connection is gone: what was left open is settled as cancelled. */
-  close(): void {
-    if (this.#ended) return
-    this.#ended = true
-    this.#unsubscribe?.()
-    this.#decoder.wipe()
-    this.#settle('cancelled')
-  }
-
-  /** Everything that can be answered at once is, without waiting for a promise: most requests are one read. */
   #take(message: Message): void {
-    const answer = (): void | Promise<void> => {
-      if (this.#ended) return
-      return this.#answer(message)
-    }
-    if (this.#busy === 0) {
-      const later = answer()
-      if (later) this.#wait(later)
-      return
-    }
-    this.#busy += 1
-    this.#queue = this.#queue.then(answer).finally(() => (this.#busy -= 1))
+    if (this.#ended) return wipeParts(message)
+    // Whoever takes something back does not wait for it to be done.
+    if (message.head['op'] === 'cancel' && this.#grant) return this.#cancel(message)
+    this.#waiting.push(message)
+    if (this.#waiting.length > MAX_WAITING) this.#wire.pause()
+    this.#next()
   }
 
-  #wait(later: Promise<void>): void {
-    this.#busy += 1
-    this.#queue = later.finally(() => (this.#busy -= 1))
+  /** Begins what waits, as long as nothing is being worked on and the answers are taken. */
+  #next(): void {
+    while (!this.#current && !this.#ended && !this.#wire.full) {
+      const message = this.#waiting.shift()
+      if (!message) break
+      if (this.#waiting.length < MAX_WAITING) this.#wire.resume()
+      this.#begin(message)
+    }
+    if (this.#halfClosed && !this.working) this.#wire.end()
   }
 
-  #answer({ head, parts }: Message): void | Promise<void> {
-    const { id, op } = head
+  #begin(message: Message): void {
+    const { head, parts } = message
+    const { id } = head
+    const op = String(head['op'])
+    const over = (): void => wipeParts(message)
     try {
-      const result = this.#dispatch(String(op), head, parts)
-      if (result instanceof Promise) {
-        return result.then(
-          (value) => this.#yes(id, value),
-          (error: unknown) => this.#no(id, error),
-        )
+      if (op === 'hello' || op === 'challenge') {
+        over()
+        this.#yes(id, op === 'hello' ? this.#hello(head) : this.#challenge())
+        return
       }
-      if (op !== 'settle') this.#yes(id, result)
+      const grant = this.#grant
+      if (!grant) throw new ProtocolFault('no hello')
+      this.#broker.recheck(grant)
+      const args = unpack(head['args'] ?? [], parts)
+      if (!Array.isArray(args)) throw new ProtocolFault('arguments that are no list')
+      if (op === 'call') {
+        this.#broker.touch()
+        return this.#call(grant, id, String(head['method']), args, over)
+      }
+      if (isControl(op)) {
+        this.#broker.touch()
+        const result = control(this.#broker, grant, op, args)
+        if (result instanceof Promise) return this.#await(id, result, over)
+        this.#yes(id, result)
+      } else this.#plain(grant, id, op, head)
+      over()
     } catch (error) {
+      over()
       if (error instanceof ProtocolFault) this.#wire.end()
       else this.#no(id, error)
-    } finally {
-      if (op !== 'call') for (const part of parts) part.fill(0)
     }
   }
 
-  #dispatch(op: string, head: Record<string, unknown>, parts: readonly Uint8Array[]): unknown {
-    if (op === 'challenge' && !this.#grant) return { nonce: (this.#nonce ??= this.#broker.nonce()) }
-    if (op === 'hello') return this.#hello(head)
-    const grant = this.#grant
-    if (!grant) throw new ProtocolFault('no hello')
-    this.#broker.recheck(grant)
-    this.#broker.touch()
+  /** What neither touches the vault nor the agent. */
+  #plain(grant: Grant, id: unknown, op: string, head: Record<string, unknown>): void {
     switch (op) {
-      case 'call':
-        return this.#call(grant, String(head['method']), unpack(head['args'] ?? [], parts))
       case 'settle':
-        return this.#settle(isFailureWord(head['result']) ? head['result'] : 'internal')
+        return this.#settle(outcome(head['result']))
       case 'status':
-        return this.#broker.status(grant)
+        return this.#yes(id, this.#broker.status(grant))
       case 'subscribe':
         this.#unsubscribe ??= this.#broker.subscribe((event) => this.#send(event, []))
-        return {}
-      case 'unlock':
-      case 'lock':
-      case 'stop':
-      case 'token-new':
-      case 'token-list':
-      case 'token-revoke':
-        return this.#control(grant, op, unpack(head['args'] ?? [], parts))
+        return this.#yes(id, {})
       default:
         throw new ProtocolFault('an unknown operation')
     }
+  }
+
+  #challenge(): unknown {
+    if (this.#grant) throw new ProtocolFault('a challenge after the hello')
+    return { nonce: (this.#nonce ??= this.#broker.nonce()) }
   }
 
   #hello(head: Record<string, unknown>): unknown {
@@ -156,38 +180,64 @@ export class Session {
     if (version !== VERSION) {
       throw new Failure('failed', `the agent speaks protocol ${VERSION}`, { hint: 'tvault agent restart' })
     }
-    if (typeof command !== 'string' || command.length > MAX_COMMAND || !isEffect(effect)) {
+    if (typeof command !== 'string' || command.length > MAX_COMMAND || !COMMAND.test(command) || !isEffect(effect)) {
       throw new ProtocolFault('a hello without command and effect')
     }
     const asked = { command, effect, interactive: interactive === true, peer: this.#peer }
-    this.#grant = this.#broker.admit(asked, token, this.#nonce)
+    const nonce = this.#nonce
     this.#nonce = undefined
+    this.#grant = this.#broker.admit(asked, token, nonce)
     this.#decoder.limits = KNOWN
     this.#wire.settled()
     return { unlocked: this.#broker.unlocked, ...this.#broker.about }
   }
 
-  #call(grant: Grant, method: string, args: unknown): unknown {
-    if (!isMethod(method) || !Array.isArray(args)) throw new ProtocolFault('an unknown method')
-    const given: Secret[] = secretsIn(args)
-    const wipe = (): void => {
-      for (const secret of given) secret.wipe()
+  #call(grant: Grant, id: unknown, method: string, args: readonly unknown[], over: () => void): void {
+    if (!isMethod(method)) throw new ProtocolFault('an unknown method')
+    const isOwner = grant.asker.principal.kind === 'owner'
+    if (!isOwner && !isForTokens(method)) {
+      throw new Failure('denied', 'no token may do this', { hint: 'run the command as the owner' })
     }
-    try {
-      const target: Names & Partial<View> = methodNeedsKey(method)
-        ? this.#opened(grant)
-        : (this.#view ?? this.#broker.names(grant))
-      const act = target[method] as (...args: unknown[]) => unknown
-      const result = act.apply(target, args)
-      if (!(result instanceof Promise)) {
-        wipe()
-        return result
-      }
-      return result.finally(wipe)
-    } catch (error) {
-      wipe()
-      throw error
+    const run = (): unknown => this.#invoke(grant, method, args)
+    // A refusal is written down, so whoever can be refused commits.
+    const manner = mannerOf(method) === 'look' && !isOwner ? 'together' : mannerOf(method)
+    if (manner === 'look' || manner === 'apart') {
+      this.#broker.fresh()
+      const result = run()
+      if (result instanceof Promise) return this.#await(id, result, over)
+      this.#yes(id, result)
+      over()
+      return
     }
+    const finish = (tell: () => void): void => {
+      over()
+      this.#finished()
+      tell()
+      this.#next()
+    }
+    const takeBack = this.#broker.perform({
+      manner,
+      run: () => {
+        this.#broker.recheck(grant)
+        return run()
+      },
+      done: (result) => finish(() => this.#yes(id, result)),
+      failed: (error) => finish(() => this.#no(id, error)),
+    })
+    this.#working(id, () => {
+      const taken = takeBack()
+      if (taken) over()
+      return taken
+    })
+  }
+
+  #invoke(grant: Grant, method: Method, args: readonly unknown[]): unknown {
+    const target: Names & Partial<View> = methodNeedsKey(method)
+      ? this.#opened(grant)
+      : (this.#broker.current(this.#view) ?? this.#broker.names(grant))
+    const act = target[method] as (...args: readonly unknown[]) => unknown
+    this.#unsettled ||= methodNeedsKey(method)
+    return act.apply(target, [...args])
   }
 
   #opened(grant: Grant): View {
@@ -195,44 +245,64 @@ export class Session {
     return this.#view
   }
 
-  /** What governs the agent itself: for its owner alone. */
-  #control(grant: Grant, op: string, args: unknown): unknown {
-    if (grant.asker.principal.kind !== 'owner') throw new Failure('denied', 'only the owner may govern the agent')
-    const [first] = Array.isArray(args) ? (args as unknown[]) : []
-    switch (op) {
-      case 'unlock': {
-        const [passphrase] = secretsIn(args)
-        if (!passphrase) throw new ProtocolFault('no passphrase')
-        return this.#broker.unlock(passphrase).finally(() => passphrase.wipe())
-      }
-      case 'lock':
-        this.#broker.lock('asked')
-        return {}
-      case 'stop':
-        // The answer goes out before the agent does.
-        setTimeout(() => this.#broker.stop('asked'), 0)
-        return {}
-      case 'token-new':
-        return this.#broker.newToken(tokenWish(first))
-      case 'token-revoke':
-        return this.#broker.revokeToken(String(first))
-      default:
-        return this.#broker.tokens()
+  #await(id: unknown, result: Promise<unknown>, over: () => void): void {
+    this.#working(id, () => false)
+    const finish = (tell: () => void): void => {
+      over()
+      this.#finished()
+      tell()
+      this.#next()
     }
+    void result.then(
+      (value) => finish(() => this.#yes(id, value)),
+      (error: unknown) => finish(() => this.#no(id, error)),
+    )
   }
 
-  #settle(result: 'ok' | FailureKind): void {
-    try {
-      this.#view?.settle(result)
-    } catch {
-      // The vault was locked or is busy: the intent stays without an outcome, which a reader of the log sees.
+  #working(id: unknown, takeBack: () => boolean): void {
+    this.#current = { id, takeBack }
+    this.#pulse = setInterval(() => this.#send({ id, waiting: true }, []), PULSE_MILLISECONDS)
+  }
+
+  #finished(): void {
+    clearInterval(this.#pulse)
+    this.#current = undefined
+  }
+
+  /** Answers what was taken back as cancelled, and says whether there was something to take back. */
+  #cancel(message: Message): void {
+    const { id, target } = message.head
+    wipeParts(message)
+    const at = this.#waiting.findIndex(({ head }) => head['id'] === target)
+    const [waiting] = at < 0 ? [] : this.#waiting.splice(at, 1)
+    if (waiting) wipeParts(waiting)
+    const taken = waiting !== undefined || (this.#current?.id === target && this.#current.takeBack())
+    if (taken) {
+      if (!waiting) this.#finished()
+      this.#no(target, new Failure('cancelled', 'cancelled'))
     }
+    this.#yes(id, { cancelled: taken })
+    this.#next()
+  }
+
+  /** Goes along with the next commit: the values are out, and nobody waits for this. */
+  #settle(result: 'ok' | FailureKind): void {
+    const view = this.#view
+    if (!view || !this.#unsettled) return
+    this.#unsettled = false
+    // The vault may be locked by then, or busy: the intent stays without an outcome, which a reader of the log sees.
+    const nothing = (): void => undefined
+    this.#broker.perform({ manner: 'together', lazy: true, run: () => view.settle(result), done: nothing, failed: nothing })
   }
 
   #yes(id: unknown, value: unknown): void {
     const parts: Uint8Array[] = []
-    this.#send({ id, ok: true, result: pack(value, parts) }, parts)
-    for (const secret of secretsIn(value)) secret.wipe()
+    try {
+      const result = pack(value, parts)
+      this.#send({ id, ok: true, result }, parts)
+    } finally {
+      for (const secret of secretsIn(value)) secret.wipe()
+    }
   }
 
   #no(id: unknown, error: unknown): void {
@@ -240,42 +310,25 @@ export class Session {
   }
 
   #send(head: Record<string, unknown>, parts: readonly Uint8Array[]): void {
-    if (this.#ended) return
-    for (const frame of encode({ head, parts })) this.#wire.send(frame)
+    if (!this.#ended) encode({ head, parts }, (bytes) => this.#wire.send(bytes))
+  }
+
+  #faulty(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      if (!(error instanceof ProtocolFault)) throw error
+      this.#wire.end()
+    }
   }
 }
 
-/** The wish as it came over the wire. Throws ProtocolFault when it is none. */
-function tokenWish(sent: unknown): TokenWish {
-  const { label, scope, seconds, uses } = (sent ?? {}) as Record<string, unknown>
-  const { project, keys, effects } = (scope ?? {}) as Record<string, unknown>
-  const isList = (list: unknown): list is string[] =>
-    Array.isArray(list) && list.every((item) => typeof item === 'string')
-  const right =
-    typeof label === 'string' &&
-    typeof seconds === 'number' &&
-    seconds > 0 &&
-    (uses === undefined || (Number.isSafeInteger(uses) && Number(uses) > 0)) &&
-    (project === undefined || typeof project === 'string') &&
-    (keys === undefined || isList(keys)) &&
-    (effects === undefined || (isList(effects) && effects.every(isEffect)))
-  if (!right) throw new ProtocolFault('no wish for a token')
-  return {
-    label,
-    seconds,
-    uses: uses as number | undefined,
-    scope: {
-      ...(typeof project === 'string' && { project }),
-      ...(isList(keys) && { keys }),
-      ...(isList(effects) && { effects: effects.filter(isEffect) }),
-    },
-  }
+function wipeParts({ parts }: Message): void {
+  for (const part of parts) part.fill(0)
 }
 
-function isEffect(value: unknown): value is Effect {
-  return (EFFECTS as readonly unknown[]).includes(value)
-}
-
-function isFailureWord(value: unknown): value is 'ok' | FailureKind {
-  return typeof value === 'string'
+/** How it went, in a word of ours. */
+function outcome(said: unknown): 'ok' | FailureKind {
+  if (said === 'ok') return said
+  return typeof said === 'string' && Object.hasOwn(FAILURES, said) ? (said as FailureKind) : 'internal'
 }

@@ -1,21 +1,27 @@
 // The place of the agent: its socket, and the lock file that makes it the only one. The lock (flock on agent.lock, which
 // the Go agent honours too) is the authority; the socket file and agent.pid only follow it. Nothing of another owner and
 // nothing that is no socket is ever removed.
-import { closeSync, constants, fstatSync, lstatSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { utf8 } from '../../lib/bytes.ts'
 import { Failure, systemCode } from '../../lib/errors.ts'
+import { writeAtomically } from '../../lib/files.ts'
 import { printable } from '../../lib/names.ts'
 import { flock } from '../../lib/native.ts'
 import { MAX_SOCKET_PATH } from '../../lib/native-socket.ts'
 import { socketPath } from './socket-path.ts'
 
 export const pidPath = (directory: string): string => join(directory, 'agent.pid')
+/** Not longer than the name of the socket, so that it fits where that one does. */
+const BIND_NAME = 'agent.new'
 const lockFile = (directory: string): string => join(directory, 'agent.lock')
 
 /** The place, held by this process until `release`. */
 export interface Place {
   path: string
-  /** Removes socket, pid file and lock file. */
+  /** Where the socket is bound before it gets its name. */
+  bindPath: string
+  /** Removes socket, pid file and lock file, as far as they are ours. */
   release: () => void
 }
 
@@ -25,24 +31,49 @@ export interface Place {
  */
 export function takePlace(directory: string): Place {
   const path = socketPath(directory)
+  const bindPath = join(directory, BIND_NAME)
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
     throw new Failure('failed', `the path of the socket is longer than ${MAX_SOCKET_PATH} bytes: ${printable(path)}`, {
       hint: 'use a vault directory with a shorter name (--vault, TVAULT_DIR)',
     })
   }
+  refuseShared(directory)
   const fd = takeLock(directory)
   try {
     removeStale(path)
-    writeFileSync(pidPath(directory), String(process.pid), { mode: 0o600 })
+    removeStale(bindPath)
+    writeAtomically(pidPath(directory), utf8(String(process.pid)), { overwrite: true })
   } catch (error) {
     closeSync(fd)
     throw error
   }
   const release = (): void => {
-    for (const file of [path, pidPath(directory), lockFile(directory)]) rmSync(file, { force: true })
+    removeQuietly(path, 'socket')
+    removeQuietly(pidPath(directory), 'file')
+    removeQuietly(lockFile(directory), 'file')
     closeSync(fd)
   }
-  return { path, release }
+  return { path, bindPath, release }
+}
+
+/** Who may write here could put a socket of their own in the place of ours. */
+function refuseShared(directory: string): void {
+  const { uid, mode } = statSync(directory)
+  if (uid === process.geteuid?.() && (mode & 0o077) === 0) return
+  throw new Failure('failed', `${printable(directory)} can be used by others, or is not yours`, {
+    hint: `chmod 700 ${printable(directory)}`,
+  })
+}
+
+/** What somebody else put in the place meanwhile stays there, and stops nobody from leaving. */
+function removeQuietly(path: string, kind: 'socket' | 'file'): void {
+  try {
+    const stats = lstatSync(path)
+    const right = kind === 'socket' ? stats.isSocket() : stats.isFile()
+    if (right && stats.uid === process.geteuid?.()) rmSync(path)
+  } catch {
+    // It is gone already.
+  }
 }
 
 /** Runs `listen` so that the socket it makes is 0600 from its birth. */

@@ -1,10 +1,12 @@
 // Protocol v1, as the Go program TinyVault speaks it: one JSON object and a line feed, one reply and a line feed, then
 // the connection ends. Bytes in, bytes out, no I/O. The texts of the errors are those that its clients look for.
-// Values are JSON text here, so one that is not UTF-8 is refused instead of being damaged.
-import { text, utf8 } from '../../lib/bytes.ts'
+// Values are JSON text here, so one that is not UTF-8 is refused instead of being damaged. They are written as bytes:
+// a JavaScript string could not be wiped.
+import { isUtf8 } from 'node:buffer'
+import { concat, text, utf8 } from '../../lib/bytes.ts'
 import { isKey } from '../../lib/names.ts'
 
-/** A longer request is refused; without its line feed yet, in bytes. */
+/** A longer request is refused; bytes, with its line feed. */
 export const MAX_REQUEST_BYTES = 65_536
 
 export interface V1Request {
@@ -23,10 +25,8 @@ const FIELDS = ['v', 'op', 'project', 'key', 'only', 'prefix', 'token']
 
 /** The request in `line` (without its line feed). Throws V1Refusal with the text for the client. */
 export function parseRequest(line: Uint8Array): V1Request {
-  if (line.length > MAX_REQUEST_BYTES) throw new V1Refusal('request too large')
-  const json = text(line)
-  if (json !== undefined && json.trim() === '') throw new V1Refusal('empty request')
-  const fields = parseFields(json)
+  if (line.length >= MAX_REQUEST_BYTES) throw new V1Refusal('request too large')
+  const fields = parseFields(text(line))
   const version = fields['v'] ?? 0
   if (typeof version !== 'number' || !Number.isInteger(version)) throw new V1Refusal('invalid request')
   if (version !== 1) throw new V1Refusal(`protocol version mismatch: client ${version}, server 1`)
@@ -75,9 +75,27 @@ export function checkRequest({ op, key, only, prefix }: V1Request): void {
   if (prefix !== '' && !isKey(prefix)) throw new V1Refusal(`invalid selected prefix: ${prefix.slice(0, 64)}`)
 }
 
-/** A reply that says yes; empty fields are left out as the peer does. */
+/** A reply that says yes; `fields` are JSON. Empty ones are left out as the peer does. */
 export function reply(fields: Record<string, unknown>): Uint8Array {
   return utf8(`${JSON.stringify({ v: 1, ok: true, ...fields })}\n`)
+}
+
+/** A reply with one value, already in the form of a JSON string. The caller wipes it. */
+export function valueReply(value: Uint8Array): Uint8Array {
+  return concat(utf8('{"v":1,"ok":true,"value":'), value, utf8('}\n'))
+}
+
+/** A reply with the values of several keys, each in the form of a JSON string. The caller wipes it. */
+export function secretsReply(
+  secrets: readonly { key: string; value: Uint8Array }[],
+  fields: Record<string, unknown>,
+): Uint8Array {
+  const members = secrets.flatMap(({ key, value }, index) => [
+    utf8(`${index === 0 ? '' : ','}${JSON.stringify(key)}:`),
+    value,
+  ])
+  const rest = JSON.stringify(fields).slice(1)
+  return concat(utf8('{"v":1,"ok":true,"secrets":{'), ...members, utf8(`}${rest === '}' ? '' : ','}${rest}\n`))
 }
 
 /** A reply that says no. */
@@ -85,9 +103,31 @@ export function refusal(error: string): Uint8Array {
   return utf8(`${JSON.stringify({ v: 1, ok: false, error })}\n`)
 }
 
-/** A value as the text of a reply. Throws V1Refusal when it is none. */
-export function valueText(key: string, bytes: Uint8Array): string {
-  const value = text(bytes)
-  if (value !== undefined) return value
-  throw new V1Refusal(`the value of ${key} is not text, which protocol 1 cannot carry; read it without the agent`)
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const FIRST_PLAIN = 0x20
+const HEX = utf8('0123456789abcdef')
+
+/** `bytes` as a JSON string (RFC 8259 section 7), for the caller to wipe. Throws V1Refusal when they are not UTF-8. */
+export function jsonString(key: string, bytes: Uint8Array): Uint8Array {
+  if (!isUtf8(bytes)) {
+    throw new V1Refusal(`the value of ${key} is not text, which protocol 1 cannot carry; read it without the agent`)
+  }
+  let size = 2
+  for (const byte of bytes) size += byte < FIRST_PLAIN ? 6 : byte === QUOTE || byte === BACKSLASH ? 2 : 1
+  const out = new Uint8Array(size)
+  let at = 0
+  out[at++] = QUOTE
+  for (const byte of bytes) {
+    if (byte < FIRST_PLAIN) {
+      // \u00XX
+      out.set([BACKSLASH, 0x75, 0x30, 0x30, HEX[byte >> 4]!, HEX[byte & 15]!], at)
+      at += 6
+      continue
+    }
+    if (byte === QUOTE || byte === BACKSLASH) out[at++] = BACKSLASH
+    out[at++] = byte
+  }
+  out[at] = QUOTE
+  return out
 }
