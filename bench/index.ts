@@ -3,6 +3,7 @@
 import { boxes, keyDerivation } from './crypto.ts'
 import { gitFilter } from './git.ts'
 import { load, save, table } from './harness.ts'
+import { redaction } from './redact.ts'
 import { coldGet, versionStart } from './startup.ts'
 
 const quick = process.argv.includes('--quick')
@@ -13,6 +14,7 @@ const rows = [
   ...gitFilter(quick ? 40 : 1000),
   ...(await keyDerivation(quick ? 2 : 12)),
   ...(await boxes(quick ? 20 : 300)),
+  ...redaction(quick ? 2 : 12),
 ]
 console.log(table(rows))
 const version = rows.find((row) => row.name === 'tvault --version')

@@ -105,12 +105,8 @@ export async function createContext(options: {
     if (globals.noAgent) return undefined
     if (asked) return asked.session
     const { agentSession } = await import('./context/agent.ts')
-    const token = taken.copy('TVAULT_AGENT_TOKEN')
-    try {
-      asked = { session: agentSession({ ...caller(), directory: globals.directory, token }) }
-    } finally {
-      token?.wipe()
-    }
+    const token = () => taken.copy('TVAULT_AGENT_TOKEN')
+    asked = { session: await agentSession({ ...caller(), directory: globals.directory, token }) }
     return asked.session
   }
 
@@ -122,7 +118,7 @@ export async function createContext(options: {
     const closing = opened
     opened = undefined
     view = undefined
-    asked?.session?.client.close()
+    asked?.session?.close()
     asked = { session: undefined }
     await closing?.close()
   }
@@ -146,13 +142,15 @@ export async function createContext(options: {
     async names() {
       if (view) return view
       const remote = await session()
-      return remote?.view ?? (await file().vault()).names(await asker())
+      // One that speaks only v1 knows no names; its file says by itself what it is.
+      if (remote?.client) return remote.view
+      return (await file().vault()).names(await asker())
     },
 
     async vault({ ask: mayAsk = true, agentOnly = false } = {}) {
       if (view) return view
       const remote = await session()
-      if (remote?.client.unlocked) {
+      if (remote?.unlocked) {
         view = remote.view
         return view
       }

@@ -2,7 +2,7 @@
 // audit completion, wiping and closing happen here, in this order, for every command alike (decision D6).
 import { refuseHostile } from '../lib/environment.ts'
 import { Failure, toFailure } from '../lib/errors.ts'
-import { Secret } from '../lib/secret.ts'
+import { secretsIn } from '../lib/secret.ts'
 import type { Command, Context, Fields, Input } from './define.ts'
 import { policyFor } from './policy.ts'
 
@@ -48,12 +48,4 @@ async function quietly(act: () => Promise<void> | undefined): Promise<void> {
   } catch {
     // Told already, or nothing that a user could act on.
   }
-}
-
-/** Every Secret inside plain objects and arrays, however deep. */
-export function secretsIn(value: unknown, seen = new Set<unknown>()): Secret[] {
-  if (value instanceof Secret) return [value]
-  if (typeof value !== 'object' || value === null || seen.has(value) || ArrayBuffer.isView(value)) return []
-  seen.add(value)
-  return Object.values(value).flatMap((inner) => secretsIn(inner, seen))
 }

@@ -1,8 +1,9 @@
 // Who may do what. The owner may do everything; an identity may read what is shared with it; whoever is unknown may do
-// nothing. Policies of other principals (MCP clients, agent tokens) join here with their modes.
+// nothing. What AI agents may do is in policy-mcp.ts.
 import { EFFECTS } from '../lib/gate.ts'
 import { glob } from '../lib/glob.ts'
 import type { Decision, Effect, Policy, Principal, Question } from '../lib/gate.ts'
+import { MCP } from './policy-mcp.ts'
 
 const OWNER: Policy = {
   decide({ principal, effect }: Question): Decision {
@@ -66,6 +67,8 @@ export function policyFor(principal: Principal): Policy {
       return IDENTITY
     case 'token':
       return TOKEN
+    case 'mcp':
+      return MCP
     default:
       return NOBODY
   }

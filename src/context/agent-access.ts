@@ -9,6 +9,7 @@ import type { Environment } from '../lib/paths.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { AgentStatus, TokenWish } from '../modes/agent/broker.ts'
 import { socketPath } from '../modes/agent/socket-path.ts'
+import type { PlainClient } from '../modes/agent/plain-client.ts'
 import type { TokenInfo } from '../modes/agent/tokens.ts'
 import { agentSession, demandAgent } from './agent.ts'
 import type { AgentCaller } from './agent.ts'
@@ -38,43 +39,59 @@ export interface AgentSurroundings {
 }
 
 export function agentAccess(around: AgentSurroundings): AgentAccess {
-  const caller = (): AgentCaller => ({ ...around, directory: around.directory(), token: around.token() })
+  const caller = (): AgentCaller => ({ ...around, directory: around.directory() })
 
-  /** One request of a conversation of its own. */
-  const request = (op: string, args: readonly unknown[] = []): unknown => {
-    const { client } = demandAgent(caller())
+  /** One request of a conversation of its own. An agent that speaks only v1 is asked by `plainly`, or cannot do it. */
+  const request = async (
+    op: string,
+    args: readonly unknown[] = [],
+    plainly?: (plain: PlainClient) => unknown,
+  ): Promise<unknown> => {
+    const session = await demandAgent(caller())
     try {
-      return client.request({ op }, args)
+      if (session.client) return session.client.request({ op }, args)
+      if (session.plain && plainly) return plainly(session.plain)
+      throw new Failure('failed', 'the agent that runs here is one of TinyVault 0.23, which cannot do this', {
+        hint: 'tvault agent stop ends it',
+      })
     } finally {
-      client.close()
+      session.close()
     }
   }
+  const statusOf = async (): Promise<AgentStatus> =>
+    (await request('status', [], (plain) => ({ ...plain.status(), unlocked: true }))) as AgentStatus
 
   return {
     serve: (wish) => serve(around, wish),
 
     async status() {
-      const session = agentSession(caller())
-      if (!session) return { running: false, stale_socket: existsSync(socketPath(around.directory())) }
       try {
-        return { running: true, ...(session.client.request({ op: 'status' }) as AgentStatus) }
-      } finally {
-        session.client.close()
+        return { running: true, ...(await statusOf()) }
+      } catch (error) {
+        if (!(error instanceof Failure) || error.kind !== 'not_found') throw error
+        return { running: false, stale_socket: existsSync(socketPath(around.directory())) }
       }
     },
 
     async unlock(wish) {
-      const started = agentSession(caller()) === undefined
+      const present = await agentSession(caller())
+      present?.close()
+      if (present?.plain) {
+        throw new Failure('conflict', 'an agent of TinyVault 0.23 runs here and has the key already', {
+          hint: 'tvault agent stop ends it',
+        })
+      }
+      const started = present === undefined
       if (started) await startInBackground(around, wish)
       for (let attempt = 1; ; attempt++) {
         const { secret, source } = await around.passphrase()
         try {
-          request('unlock', [secret])
+          await request('unlock', [secret])
           break
         } catch (error) {
           const wrong = error instanceof Failure && error.kind === 'wrong_passphrase'
           if (!wrong || source !== 'terminal' || attempt === TRIES) {
-            if (started) request('stop')
+            if (started) await request('stop')
             throw error
           }
           around.note('wrong passphrase, try again')
@@ -82,24 +99,24 @@ export function agentAccess(around: AgentSurroundings): AgentAccess {
           secret.wipe()
         }
       }
-      const { pid } = request('status') as AgentStatus
+      const { pid } = await statusOf()
       return { started, pid }
     },
 
     async lock() {
-      const { pid } = request('status') as AgentStatus
-      request('lock')
+      const { pid } = await statusOf()
+      await request('lock')
       return { pid }
     },
 
     async stop() {
-      request('stop')
+      await request('stop', [], (plain) => plain.stop())
       await until(() => !existsSync(socketPath(around.directory())), 'the agent does not end')
     },
 
-    newToken: async (wish: TokenWish) => request('token-new', [wish]) as { token: Secret; info: TokenInfo },
-    tokens: async () => request('token-list') as TokenInfo[],
-    revokeToken: async (id: string) => request('token-revoke', [id]) === true,
+    newToken: async (wish: TokenWish) => (await request('token-new', [wish])) as { token: Secret; info: TokenInfo },
+    tokens: async () => (await request('token-list')) as TokenInfo[],
+    revokeToken: async (id: string) => (await request('token-revoke', [id])) === true,
 
     async service() {
       const { agentService } = await import('./agent-service.ts')

@@ -51,8 +51,8 @@ export async function serveAgent(options: Serving): Promise<Reason> {
     const broker = await VaultBroker.open({ directory, socket: place.path, ...rest })
     try {
       await unlockFirst(broker, options.passphrase)
-      const served = serve(place.path, broker, note)
-      const restore = obeySignals(broker, () => reload(tokens, tokenFile, log))
+      const served = serve(place, broker, note)
+      const restore = obeySignals(broker, log, { hangUp: () => reload(tokens, tokenFile, log), release: place.release })
       log.write('info', `listening at ${place.path}`)
       options.ready(place.path)
       const reason = await over
@@ -82,11 +82,21 @@ async function unlockFirst(broker: VaultBroker, passphrase: Serving['passphrase'
 }
 
 /** SIGTERM and SIGINT end the agent, SIGHUP reads the tokens anew, and whatever nobody caught locks it first. */
-function obeySignals(broker: VaultBroker, hangUp: () => void): () => void {
+function obeySignals(
+  broker: VaultBroker,
+  log: AgentLog,
+  { hangUp, release }: { hangUp: () => void; release: () => void },
+): () => void {
   const end = (): void => broker.stop('signal')
   const fault = (): void => {
-    broker.lock('fault')
-    process.exit(1)
+    // First of all; whatever else goes wrong now, the keys are gone.
+    broker.wipe()
+    try {
+      log.write('error', 'something went wrong inside the agent; it has locked the vault and ends')
+      release()
+    } finally {
+      process.exit(1)
+    }
   }
   process.removeAllListeners('uncaughtException')
   process.removeAllListeners('unhandledRejection')

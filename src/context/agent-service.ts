@@ -14,14 +14,20 @@ const UNIT = 'tvault-agent.service'
 const LABEL = 'dev.tinyvault.agent'
 const PATIENCE_MILLISECONDS = 20_000
 
+type Find = typeof import('../guard/program.ts').findProgram
+
 /** The service of this user for the agent of the vault `directory`. Throws `failed` without a home directory. */
-export function agentService({
+export async function agentService({
   directory,
   environment,
 }: {
   directory: string
   environment: Environment
-}): AgentService {
+}): Promise<AgentService> {
+  const [{ launchdPlist, systemdUnit }, { findProgram }] = await Promise.all([
+    import('../faces/service.ts'),
+    import('../guard/program.ts'),
+  ])
   const mac = process.platform === 'darwin'
   const path = mac ? join(home(environment), 'Library', 'LaunchAgents', `${LABEL}.plist`) : unitPath(environment)
   const manage = (...words: readonly (readonly string[])[]): void => {

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs'
 import { Failure } from '../lib/errors.ts'
 import type { Effect } from '../lib/gate.ts'
 import type { Secret } from '../lib/secret.ts'
-import { AgentClient, Unavailable } from '../modes/agent/client.ts'
+import { AgentClient, Nobody, SpeaksPlain, Unavailable } from '../modes/agent/client.ts'
+import type { PlainClient } from '../modes/agent/plain-client.ts'
 import { remoteView } from '../modes/agent/remote.ts'
 import { socketPath } from '../modes/agent/socket-path.ts'
 import type { View } from '../vault/view.ts'
@@ -15,24 +16,31 @@ export interface AgentCaller {
   effect: Effect
   interactive: boolean
   version: string
-  token: Secret | undefined
+  /** The token to show, as a Secret of its own. */
+  token: () => Secret | undefined
   note: (text: string) => void
 }
 
 /** A session with the agent, and the vault behind it. */
 export interface AgentSession {
-  client: AgentClient
   view: View
+  /** Whether it has the key. */
+  unlocked: boolean
+  /** Our agent; absent for one that speaks protocol v1 only. */
+  client?: AgentClient
+  plain?: PlainClient
+  close(): void
 }
 
 /**
  * A session with the agent of the directory; undefined when there is none. One that is there but does not answer costs
  * a second and a note. Throws what the agent refuses with, for example `denied` for a bad token.
  */
-export function agentSession(caller: AgentCaller): AgentSession | undefined {
-  const { directory, command, effect, interactive, version, token, note } = caller
+export async function agentSession(caller: AgentCaller): Promise<AgentSession | undefined> {
+  const { directory, command, effect, interactive, version, note } = caller
   const path = socketPath(directory)
   if (!existsSync(path)) return undefined
+  const token = caller.token()
   try {
     const client = AgentClient.connect(path, {
       command,
@@ -41,18 +49,27 @@ export function agentSession(caller: AgentCaller): AgentSession | undefined {
       client: { name: 'tvault', version },
       ...(token && { token }),
     })
-    return { client, view: remoteView(client) }
+    return { client, view: remoteView(client), unlocked: client.unlocked, close: () => client.close() }
   } catch (error) {
+    if (error instanceof SpeaksPlain) return plainSession(path, caller.token())
     if (!(error instanceof Unavailable)) throw error
-    // Nobody behind the socket is what a killed agent leaves; it is no news to anyone who did not start one.
-    if (error.message !== 'nobody listens') note(`the agent is not used: ${error.message}`)
+    // Nobody behind the socket is no news to anyone who did not start an agent.
+    if (!(error instanceof Nobody)) note(`the agent is not used: ${error.message}`)
     return undefined
+  } finally {
+    token?.wipe()
   }
 }
 
+async function plainSession(path: string, token: Secret | undefined): Promise<AgentSession> {
+  const { PlainClient, plainView } = await import('../modes/agent/plain-client.ts')
+  const plain = new PlainClient(path, token)
+  return { plain, view: plainView(plain), unlocked: true, close: () => plain.close() }
+}
+
 /** A session or `not_found`: for the commands that are about the agent itself. */
-export function demandAgent(caller: AgentCaller): AgentSession {
-  const session = agentSession(caller)
+export async function demandAgent(caller: AgentCaller): Promise<AgentSession> {
+  const session = await agentSession(caller)
   if (session) return session
   throw new Failure('not_found', 'no agent is running', { hint: 'tvault unlock starts one' })
 }

@@ -5,20 +5,27 @@ import { randomBytes } from '../crypto/random.ts'
 import { utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Asker, Principal } from '../lib/gate.ts'
-import { lockMemory } from '../lib/native.ts'
+import { lockMemory, sleptMilliseconds } from '../lib/native.ts'
 import { vaultFile } from '../lib/paths.ts'
 import { Secret } from '../lib/secret.ts'
 import type { AgentEvent, AgentStatus, Asked, Broker, Grant, Reason, TokenWish } from '../modes/agent/broker.ts'
-import type { TokenInfo, Tokens } from '../modes/agent/tokens.ts'
+import type { Known, TokenInfo, Tokens } from '../modes/agent/tokens.ts'
+import { outOfScope } from '../modes/agent/plain.ts'
+import { Turnstile } from '../modes/agent/turnstile.ts'
+import type { Work } from '../modes/agent/turnstile.ts'
 import { openLmdb } from '../store/lmdb.ts'
 import type { Store } from '../store/store.ts'
 import { TABLES } from '../vault/schema.ts'
 import { Vault } from '../vault/vault.ts'
+import type { VaultOptions } from '../vault/session.ts'
 import type { Names, View } from '../vault/view.ts'
 
-/** How often the clocks are looked at, in milliseconds. */
+/** How often the clocks are looked at when nobody asks anything, in milliseconds. */
 const TICK = 5_000
-/** A wall clock that ran ahead of the monotonic one by more than this was asleep, or was set: both end the trust. */
+/**
+ * Longer sleep ends the trust. So does a wall clock that ran ahead of ours by so much: it was set, or a virtual machine
+ * was stopped, which its own clocks do not notice.
+ */
 const JUMP = 30_000
 const NONCE_BYTES = 32
 const TOKEN_BYTES = 32
@@ -27,6 +34,7 @@ export interface BrokerOptions {
   directory: string
   version: string
   socket: string
+  /** How long a request waits for the write lock of another process. */
   lockMilliseconds: number
   /** Milliseconds without a request until the vault is locked and the agent ends; 0: never. */
   idle: number
@@ -37,48 +45,64 @@ export interface BrokerOptions {
   /** Called once, when the agent is to end. */
   stopped: (reason: Reason) => void
   note: (line: string) => void
+  /** How long the machine has slept since it started, in milliseconds; the kernel's answer by default. */
+  slept?: () => number
 }
 
 export class VaultBroker implements Broker {
   readonly about: { version: string; pid: number }
   readonly #options: BrokerOptions
   readonly #store: Store
-  readonly #vault: Vault
+  readonly #vaultOptions: VaultOptions
+  readonly #turnstile: Turnstile
   readonly #hearers = new Set<(event: AgentEvent) => void>()
   readonly #started = performance.now()
-  readonly #timer: ReturnType<typeof setInterval>
+  readonly #eras = new WeakMap<View, number>()
+  #vault: Vault
+  #timer: ReturnType<typeof setTimeout> | undefined
   /** Counts unlockings: a handle of an earlier one is of no use. */
   #era = 0
-  readonly #eras = new WeakMap<View, number>()
   #used = performance.now()
-  #unlocked = 0
+  #unlockedAt = 0
   #drift = Date.now() - performance.now()
+  readonly #slept: () => number
+  #sleptBefore: number
+  /** Locked as soon as what replaces the file is done; to everybody else it is locked already. */
+  #locking: Promise<void> | undefined
+  #forgetting = false
   #stopping = false
 
   /** Opens the vault of the directory, locked. Throws what opening throws. */
   static async open(options: BrokerOptions): Promise<VaultBroker> {
-    const { directory, lockMilliseconds } = options
-    const tables = { tables: TABLES, lockMilliseconds }
-    const store = await openLmdb(vaultFile(directory), { ...tables, mode: 'write' })
+    // The event loop must not stand still over somebody's lock: the turnstile waits, the store does not.
+    const tables = { tables: TABLES, lockMilliseconds: 0 }
+    const store = await openLmdb(vaultFile(options.directory), { ...tables, mode: 'write' })
     try {
       const openCopy = (copy: string): Promise<Store> => openLmdb(copy, { ...tables, mode: 'read' })
-      return new VaultBroker(store, Vault.open(store, { protect: lockMemory, openCopy }), options)
+      return new VaultBroker(store, { protect: lockMemory, openCopy }, options)
     } catch (error) {
       await store.close()
       throw error
     }
   }
 
-  private constructor(store: Store, vault: Vault, options: BrokerOptions) {
+  private constructor(store: Store, vaultOptions: VaultOptions, options: BrokerOptions) {
     this.#store = store
-    this.#vault = vault
+    this.#vaultOptions = vaultOptions
+    this.#vault = Vault.open(store, vaultOptions)
     this.#options = options
+    this.#turnstile = new Turnstile(
+      { together: (act) => this.#together(act), alone: () => this.#alone() },
+      options.lockMilliseconds,
+    )
     this.about = { version: options.version, pid: process.pid }
-    this.#timer = setInterval(() => this.#look(), TICK)
+    this.#slept = options.slept ?? sleptMilliseconds
+    this.#sleptBefore = this.#slept()
+    this.#wind()
   }
 
   get unlocked(): boolean {
-    return this.#vault.unlocked
+    return this.#vault.unlocked && !this.#locking
   }
 
   nonce(): Uint8Array {
@@ -86,7 +110,7 @@ export class VaultBroker implements Broker {
   }
 
   admit(asked: Asked, token: unknown, nonce: Uint8Array | undefined): Grant {
-    if (token === undefined || token === null) return this.#owner(asked)
+    if (token === undefined || token === null) return this.#tokenless(asked)
     const { id, proof } = token as Record<string, unknown>
     const shown =
       typeof id === 'string' && typeof proof === 'string' && /^[0-9a-f]{64}$/.test(proof) ? proof : undefined
@@ -97,16 +121,18 @@ export class VaultBroker implements Broker {
   }
 
   admitPlain(asked: Asked, token: string, project: string | undefined): Grant {
-    if (token === '' && !this.#options.requireToken) return this.#owner(asked)
-    const known = token === '' ? undefined : this.#options.tokens.byItself(token)
-    // A token that nobody needs is not looked at: the peer's clients send what is in their environment.
-    if (!known && !this.#options.requireToken) return this.#owner(asked)
-    if (!known) throw new Failure('denied', 'token required or invalid')
-    if (project !== undefined && known.scope.project !== undefined && known.scope.project !== project) {
-      throw new Failure('denied', `token not in scope for project ${JSON.stringify(project)}`)
+    const { tokens, requireToken } = this.#options
+    const known = token === '' ? undefined : tokens.byItself(token)
+    if (known) {
+      if (project !== undefined && known.scope.project !== undefined && known.scope.project !== project) {
+        throw outOfScope(project)
+      }
+      return this.#bearer(asked, known)
     }
-    const unlimited = Object.keys(known.scope).length === 0
-    return unlimited ? { ...this.#owner(asked, known.id), tokenId: known.id } : this.#bearer(asked, known)
+    // The peer's clients send what is in their environment, also to an agent that has no tokens. One that had some
+    // gives nothing for a token that is over: that would be more than it was good for.
+    if (requireToken || (token !== '' && tokens.everHeld)) throw new Failure('denied', 'token required or invalid')
+    return this.#tokenless(asked)
   }
 
   recheck({ tokenId }: Grant): void {
@@ -114,63 +140,88 @@ export class VaultBroker implements Broker {
     throw new Failure('denied', 'the token is over', { hint: 'ask the owner for another one' })
   }
 
+  fresh(): void {
+    this.#look()
+    this.#store.refresh()
+    if (this.#vault.unlocked && !this.#vault.belongs()) void this.lock('rotated')
+  }
+
+  perform(work: Work): () => boolean {
+    return this.#turnstile.add(work)
+  }
+
   names(grant: Grant): Names {
-    this.#fresh()
     return this.#vault.names(grant.asker)
   }
 
   view(grant: Grant): View {
-    this.#fresh()
-    if (!this.#vault.unlocked) {
-      throw new Failure('locked', 'the agent is locked', { hint: 'tvault unlock' })
-    }
+    if (!this.unlocked) throw new Failure('locked', 'the agent is locked', { hint: 'tvault unlock' })
     const view = this.#vault.view(grant.asker)
     this.#eras.set(view, this.#era)
     return view
   }
 
   current(view: View | undefined): View | undefined {
-    this.#fresh()
-    return view && this.#vault.unlocked && this.#eras.get(view) === this.#era ? view : undefined
+    return view && this.unlocked && this.#eras.get(view) === this.#era ? view : undefined
   }
 
   async unlock(passphrase: Secret): Promise<void> {
+    while (this.#turnstile.alone) await this.#turnstile.alone
+    if (this.#stopping) throw new Failure('locked', 'the agent is ending')
     this.#store.refresh()
-    this.#vault.unlock(passphrase)
+    // Beside the present one: a wrong passphrase must not take the key away from everybody.
+    const fresh = Vault.open(this.#store, this.#vaultOptions)
+    fresh.unlock(passphrase)
+    this.#turnstile.flush()
+    this.#vault.lock()
+    this.#vault = fresh
     this.#era += 1
-    this.#unlocked = performance.now()
-    this.touch()
+    this.#unlockedAt = performance.now()
+    this.#used = performance.now()
+    clearTimeout(this.#timer)
+    this.#wind()
     this.#tell({ event: 'unlocked', reason: 'asked' })
     this.#options.note('unlocked')
   }
 
-  lock(reason: Reason): void {
-    if (!this.#vault.unlocked) return
-    this.#era += 1
-    this.#vault.lock()
-    // Cipher contexts that used the keys are zeroed when they are collected.
-    Bun.gc(true)
-    this.#tell({ event: 'locked', reason })
-    this.#options.note(`locked (${reason})`)
+  lock(reason: Reason): Promise<void> {
+    if (this.#locking) return this.#locking
+    if (!this.#vault.unlocked || this.#forgetting) return Promise.resolve()
+    const { alone } = this.#turnstile
+    if (!alone) {
+      this.#forget(reason)
+      return Promise.resolve()
+    }
+    // Keys that go away in the middle would leave half of the work undone; nobody is given anything from now on.
+    this.#locking = alone.then(() => {
+      this.#locking = undefined
+      this.#forget(reason)
+    })
+    return this.#locking
   }
 
   stop(reason: Reason): void {
     if (this.#stopping) return
     this.#stopping = true
-    clearInterval(this.#timer)
+    clearTimeout(this.#timer)
     this.#tell({ event: 'stopping', reason })
-    this.lock(reason)
-    this.#options.stopped(reason)
+    void this.lock(reason).then(() => this.#options.stopped(reason))
+  }
+
+  /** The keys go away at once, whatever is going on: for a process that ends. */
+  wipe(): void {
+    this.#vault.lock()
   }
 
   /** Closes the file. The broker is of no use afterwards. */
   async close(): Promise<void> {
-    clearInterval(this.#timer)
-    this.#vault.lock()
+    clearTimeout(this.#timer)
+    this.wipe()
     await this.#store.close()
   }
 
   touch(): void {
+    this.#look()
     this.#used = performance.now()
   }
 
@@ -180,8 +231,8 @@ export class VaultBroker implements Broker {
     return {
       pid: process.pid,
       socket,
-      project: this.names(grant).currentProject() || 'default',
-      unlocked: this.#vault.unlocked,
+      project: grant.served ? this.#currentProject(grant) : '',
+      unlocked: this.unlocked,
       uptime_seconds: Math.floor((performance.now() - this.#started) / 1000),
       idle_remaining_seconds: idle === 0 ? 0 : Math.max(1, Math.ceil((idle - since) / 1000)),
     }
@@ -211,15 +262,17 @@ export class VaultBroker implements Broker {
     return () => this.#hearers.delete(hear)
   }
 
-  #owner({ command, effect, interactive, peer }: Asked, tokenId?: string): Grant {
-    if (this.#options.requireToken && tokenId === undefined) {
-      throw new Failure('denied', 'this agent serves only who shows a token', { hint: 'set TVAULT_AGENT_TOKEN' })
-    }
-    return { asker: this.#asker({ kind: 'owner', interactive }, { command, effect, interactive, peer }, tokenId) }
+  /** Without a token: everything, or where one is required nothing but to govern the agent. */
+  #tokenless(asked: Asked): Grant {
+    const principal: Principal = { kind: 'owner', interactive: asked.interactive }
+    return { asker: this.#asker(principal, asked, undefined), governs: true, served: !this.#options.requireToken }
   }
 
-  #bearer(asked: Asked, { id, scope }: { id: string; scope: Extract<Principal, { kind: 'token' }>['scope'] }): Grant {
-    return { asker: this.#asker({ kind: 'token', id, scope }, asked, id), tokenId: id }
+  #bearer(asked: Asked, { id, scope, unlimited }: Known): Grant {
+    const principal: Principal = unlimited
+      ? { kind: 'owner', interactive: asked.interactive }
+      : { kind: 'token', id, scope }
+    return { asker: this.#asker(principal, asked, id), tokenId: id, governs: unlimited, served: true }
   }
 
   #asker(principal: Principal, { command, effect, peer }: Asked, tokenId: string | undefined): Asker {
@@ -232,21 +285,81 @@ export class VaultBroker implements Broker {
     return { principal, command, effect, policy: policyFor(principal), via }
   }
 
-  /** Looks whether another process replaced the file, and whether it still has the header of our keys. */
-  #fresh(): void {
-    this.#store.refresh()
-    if (this.#vault.unlocked && !this.#vault.belongs()) this.lock('rotated')
+  #currentProject(grant: Grant): string {
+    try {
+      this.fresh()
+      return this.names(grant).currentProject() || 'default'
+    } catch {
+      // How the agent is must be said even when its file is gone or damaged.
+      return 'default'
+    }
   }
 
+  #together(act: () => void): boolean {
+    const release = this.#store.reserve()
+    if (!release) return false
+    try {
+      this.fresh()
+      this.#store.commit(act)
+      return true
+    } finally {
+      release()
+    }
+  }
+
+  #alone(): (() => void) | undefined {
+    const release = this.#store.reserve()
+    if (!release) return undefined
+    try {
+      this.fresh()
+      return release
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  #forget(reason: Reason): void {
+    this.#forgetting = true
+    this.#turnstile.flush()
+    this.#forgetting = false
+    this.#era += 1
+    this.#vault.lock()
+    // Cipher contexts that used the keys are zeroed when they are collected.
+    Bun.gc(true)
+    this.#tell({ event: 'locked', reason })
+    this.#options.note(`locked (${reason})`)
+  }
+
+  /** Ends the trust that has run out. Before every act, and by the timer. */
   #look(): void {
+    if (this.#stopping) return
     const now = performance.now()
     const { idle, limit } = this.#options
     const drift = Date.now() - now
-    const jumped = drift - this.#drift > JUMP
+    const slept = this.#slept()
+    const jumped = drift - this.#drift > JUMP || slept - this.#sleptBefore > JUMP
     this.#drift = drift
-    if (jumped) this.lock('resumed')
-    if (limit > 0 && this.#vault.unlocked && now - this.#unlocked >= limit) this.lock('limit')
+    this.#sleptBefore = slept
+    if (jumped) void this.lock('resumed')
+    if (limit > 0 && this.#vault.unlocked && now - this.#unlockedAt >= limit) void this.lock('limit')
     if (idle > 0 && now - this.#used >= idle) this.stop('idle')
+  }
+
+  /** Looks again when the next thing runs out, but not too late after the machine slept. */
+  #wind(): void {
+    const now = performance.now()
+    const { idle, limit } = this.#options
+    const due = [TICK]
+    if (idle > 0) due.push(idle - (now - this.#used))
+    if (limit > 0 && this.#vault.unlocked) due.push(limit - (now - this.#unlockedAt))
+    this.#timer = setTimeout(
+      () => {
+        this.#look()
+        if (!this.#stopping) this.#wind()
+      },
+      Math.max(10, Math.min(...due)),
+    )
   }
 
   #tell(event: AgentEvent): void {

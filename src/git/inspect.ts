@@ -34,7 +34,7 @@ export interface Inspected {
 
 /** Every tracked path of the index and of HEAD. */
 export async function inspectAll(repository: Repository, objects: Objects): Promise<Inspected> {
-  const index = repository.tracked().map(({ raw, oid }): Blob => ({ raw, oid, where: 'index' }))
+  const index = onlyTracked(repository, filesOfIndex(repository))
   const known = new Set(index.map(({ raw, oid }) => `${oid} ${latin1(raw)}`))
   const head = repository.hasHead() ? filesOfHead(repository) : []
   const tracked = onlyTracked(repository, head)

@@ -70,10 +70,7 @@ function isFrame(line: Uint8Array): boolean {
 
 function encodings(text: Uint8Array): Form[] {
   const whole = (bytes: Uint8Array): Form => ({ bytes, open: false })
-  const forms = [
-    whole(new Uint8Array(text)),
-    whole(hexadecimal(text)),
-  ]
+  const forms = [whole(new Uint8Array(text)), whole(hexadecimal(text))]
   // What is letters and digits only is changed by the first style alone.
   const isPlain = isAlphanumeric(text)
   forms.push(...(isPlain ? PERCENT.slice(0, 1) : PERCENT).map((style) => whole(escapeBytes(text, style))))

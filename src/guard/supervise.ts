@@ -129,7 +129,7 @@ async function onTerminal({ launcher, redactor, block }: Ready, wipe: () => void
   const moves = redirected.map(({ to }, i) => [BLOCK_FD + 1 + i, to] as const)
   const blockFd = block(moves, screen.settings)
   const relay = new TerminalRelay(redactor, () => child.terminal?.close())
-  const child = withGivenLimits(() =>
+  const child = start(() =>
     Bun.spawn([...launcher], {
       env: {},
       stdio: [null, null, null, blockFd, ...redirected.map(({ fd }) => fd)],
@@ -170,7 +170,7 @@ async function onPipes({ launcher, redactor, block }: Ready, wipe: () => void): 
   const errors = isSame(STDOUT, STDERR) ? undefined : makePipe()
   const blockFd = block([], new Uint8Array(0))
   const tty = ownTty()
-  const child = withGivenLimits(() =>
+  const child = start(() =>
     Bun.spawn([...launcher], {
       env: {},
       stdio: ['inherit', output.writeEnd, errors?.writeEnd ?? output.writeEnd, blockFd],
@@ -189,6 +189,15 @@ async function onPipes({ launcher, redactor, block }: Ready, wipe: () => void): 
     stop()
     if (tty !== undefined) closeSync(tty)
     closeSync(blockFd)
+  }
+}
+
+/** The second process, with the limits that we were given. */
+function start<T>(spawn: () => T): T {
+  try {
+    return withGivenLimits(spawn)
+  } catch (error) {
+    throw new Failure('cannot_execute', 'tvault could not start itself once more', { cause: error })
   }
 }
 

@@ -26,6 +26,7 @@ export type Principal =
   | { kind: 'owner'; interactive: boolean }
   | { kind: 'identity'; recipients: readonly string[]; projects: readonly string[] }
   | { kind: 'token'; id: string; scope: TokenScope }
+  | { kind: 'mcp'; client: string; version: string; rules: McpRules }
 
 /** What a token of the agent may do; what is absent is not limited. */
 export interface TokenScope {
@@ -35,11 +36,37 @@ export interface TokenScope {
   effects?: readonly Effect[]
 }
 
-/** How a principal is written in an audit row: `owner`, `owner (script)`, `identity tvault1…`. */
+/** Globs over names, as lib/pattern.ts reads them. What is denied stays denied, whatever is allowed. */
+export interface NameRules {
+  allow: readonly string[]
+  deny: readonly string[]
+}
+
+/** What an AI agent may do. There is no rule for more than that: to share, to govern, to edit the rules. */
+export interface McpRules {
+  /** Where they stand, for explanations: the name of a file, or that there is none. */
+  source: string
+  mode: 'read-only' | 'read-write' | 'full'
+  /** Run programs with secrets in them; counts only in mode `full`. */
+  exec: boolean
+  redact: boolean
+  projects: NameRules
+  keys: NameRules
+  /** How many values one session may be told or may compare; 0: none. */
+  reads: number
+}
+
+/** How a principal is written in an audit row: `owner`, `owner (script)`, `identity tvault1…`, `mcp editor 1.2`. */
 export function principalName(principal: Principal): string {
+  if (principal.kind === 'mcp') return `mcp ${plainWord(principal.client)} ${plainWord(principal.version)}`
   if (principal.kind === 'token') return `token ${principal.id}`
   if (principal.kind === 'identity') return `${IDENTITY_PREFIX}${principal.recipients.join(' ')}`
   return principal.interactive ? 'owner' : 'owner (script)'
+}
+
+/** What a client says of itself, in signs that cannot be read as anything else by who reads the log. */
+function plainWord(said: string): string {
+  return said.replace(/[^A-Za-z0-9._@/+-]+/g, '_').slice(0, 40) || 'unknown'
 }
 
 /** The public key (tvault1…) that a row's principal names, or undefined when it is no identity. */

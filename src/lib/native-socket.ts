@@ -79,8 +79,11 @@ export class UnixConnection {
   readonly #fd: number
   #open = true
 
-  /** Connects at once or not at all. Undefined when nobody listens there. Throws RangeError for a path that is too long. */
-  static to(path: string): UnixConnection | undefined {
+  /**
+   * Connects at once or not at all: `nobody` listens there, or whoever does takes none at the moment (`full`). Throws
+   * RangeError for a path that is too long.
+   */
+  static to(path: string): UnixConnection | 'nobody' | 'full' {
     const { ffi, c } = libc()
     const name = Buffer.from(path)
     if (name.length > MAX_SOCKET_PATH || name.includes(0)) throw new RangeError('the path of the socket is too long')
@@ -88,11 +91,12 @@ export class UnixConnection {
     address[0] = AF_UNIX
     address.set(name, 2)
     const fd = c.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)
-    if (fd < 0) return undefined
+    if (fd < 0) return 'full'
     // A full queue of an agent that hangs is EAGAIN at once, because the socket does not wait.
     if (c.connect(fd, ffi.ptr(address), address.length) === 0) return new UnixConnection(fd)
+    const code = errno()
     c.close(fd)
-    return undefined
+    return code === EAGAIN ? 'full' : 'nobody'
   }
 
   private constructor(fd: number) {
@@ -118,6 +122,8 @@ export class UnixConnection {
   receive(deadline: number): Uint8Array {
     const { ffi, c } = libc()
     const buffer = new Uint8Array(RECEIVE_BYTES)
+    // Also where there is always something: who only talks must not hold us for ever.
+    if (performance.now() > deadline) throw new Broken('no answer in time', true)
     for (;;) {
       const size = Number(c.recv(this.#fd, ffi.ptr(buffer), buffer.length, 0))
       if (size >= 0) return buffer.subarray(0, size)

@@ -22,6 +22,7 @@ const SYMBOLS = {
   strlen: { args: ['ptr'], returns: 'usize' },
   signal: { args: ['i32', 'ptr'], returns: 'ptr' },
   execve: { args: ['ptr', 'ptr', 'ptr'], returns: 'i32' },
+  clock_gettime: { args: ['i32', 'ptr'], returns: 'i32' },
   __errno_location: { args: [], returns: 'ptr' },
 } as const
 
@@ -124,6 +125,20 @@ export function lockMemory(bytes: Uint8Array): boolean {
   const size = Math.ceil((address + bytes.length - start) / PAGE) * PAGE
   c.madvise(start as typeof address, size, MADV_DONTDUMP)
   return c.mlock(address, bytes.length) === 0
+}
+
+const CLOCK_MONOTONIC = 1
+const CLOCK_BOOTTIME = 7
+
+/** How long the machine has slept since it started, in milliseconds: only one of the two clocks goes on meanwhile. */
+export function sleptMilliseconds(): number {
+  const { ffi, c } = libc()
+  const milliseconds = (clock: number): number => {
+    const time = new BigInt64Array(2)
+    c.clock_gettime(clock, ffi.ptr(time))
+    return Number((time[0] ?? 0n) * 1000n + (time[1] ?? 0n) / 1_000_000n)
+  }
+  return milliseconds(CLOCK_BOOTTIME) - milliseconds(CLOCK_MONOTONIC)
 }
 
 // struct termios of Linux: c_lflag is a u32 at offset 12, c_cc starts at 17.

@@ -44,3 +44,11 @@ export class Secret {
     return MASK
   }
 }
+
+/** Every Secret inside plain objects and arrays, however deep. */
+export function secretsIn(value: unknown, seen = new Set<unknown>()): Secret[] {
+  if (value instanceof Secret) return [value]
+  if (typeof value !== 'object' || value === null || seen.has(value) || ArrayBuffer.isView(value)) return []
+  seen.add(value)
+  return Object.values(value).flatMap((inner) => secretsIn(inner, seen))
+}

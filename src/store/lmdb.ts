@@ -59,6 +59,8 @@ class Environment {
       ...ENCODING,
     } as Parameters<typeof open>[0]) as RootDatabase
     this.inode = statSync(path).ino
+    // A table that is opened while rows of another one are walked ends the walk with MDB_BAD_TXN.
+    if (readOnly) for (const name of tables) this.table(name)
   }
 
   table(name: TableName): Table {

@@ -232,6 +232,9 @@ function context(store: Store, vault: Vault, played: Played, command: Pick<Comma
     },
     create: async () => ({ directory: DIRECTORY, header: vault.header }),
     passphrase: async () => Secret.fromText(played.hidden.shift() ?? ''),
+    directoryWish: async () => {
+      throw new Failure('not_found', 'there is no .tvaultrc')
+    },
     agent: async () => {
       const { agent } = played
       if (agent === 'none') return { status: async () => ({ running: false, stale_socket: false }) } as AgentAccess

@@ -1,8 +1,9 @@
 // Both backends keep the same promises.
-import { afterAll } from 'bun:test'
+import { afterAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text, utf8 } from '../../src/lib/bytes.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
 import { openMemory } from '../../src/store/memory.ts'
 import { CONTRACT_TABLES, storeSuite } from './store.ts'
@@ -15,4 +16,23 @@ storeSuite('memory', async () => openMemory({ tables: CONTRACT_TABLES }))
 storeSuite('lmdb', async () => {
   number += 1
   return openLmdb(join(folder, `${number}.db`), { tables: CONTRACT_TABLES, mode: 'create' })
+})
+
+test('lmdb, opened for reading: rows may be looked up while others are walked, in a table that nobody touched yet', async () => {
+  const path = join(folder, 'walked.db')
+  const made = await openLmdb(path, { tables: CONTRACT_TABLES, mode: 'create' })
+  made.commit((writer) => {
+    for (const table of CONTRACT_TABLES)
+      for (const key of ['1', '2', '3']) writer.put(table, utf8(key), utf8(`${table}${key}`))
+  })
+  await made.close()
+  const [first = '', second = ''] = CONTRACT_TABLES
+  for (const walk of ['keys', 'range'] as const) {
+    const store = await openLmdb(path, { tables: CONTRACT_TABLES, mode: 'read' })
+    const found = store.snapshot((reader) =>
+      Array.from(reader[walk](first), () => text(reader.get(second, utf8('2')) ?? new Uint8Array())),
+    )
+    expect([walk, found]).toEqual([walk, [`${second}2`, `${second}2`, `${second}2`]])
+    await store.close()
+  }
 })

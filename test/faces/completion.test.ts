@@ -86,6 +86,13 @@ const CASES: readonly (readonly [readonly string[], readonly string[]])[] = [
   [['audit', ''], ['verify']],
   [['env', '--format', 'y'], ['yaml']],
   [['env', '-f', 'pul'], ['pulumi-config']],
+  [['env', 'g'], ['group']],
+  [
+    ['env', 'group', ''],
+    ['add', 'create', 'delete', 'list', 'remove', 'show'],
+  ],
+  [['env', 'group', 'add', 'preview', '-p', 'w'], ['web']],
+  [['env', 'promote', 'A'], ['API_KEY']],
   [
     ['completion', ''],
     ['bash', 'fish', 'zsh'],

@@ -22,22 +22,22 @@ const WIDE = 'äöüßéñ→☃🔑漢字'
 
 /** The kinds of values that people keep. Each has at least eight bytes and is no other kind's piece. */
 export const KINDS: Readonly<Record<string, (below: (most: number) => number) => Buffer>> = {
-  token: (below) => text(below, ALPHANUMERIC, 8 + below(60)),
-  password: (below) => text(below, PRINTABLE, 8 + below(30)),
-  words: (below) => text(below, `${ALPHANUMERIC}${WIDE} `, 8 + below(20)),
+  token: (below) => Buffer.from(text(below, ALPHANUMERIC, 8 + below(60))),
+  password: (below) => Buffer.from(text(below, PRINTABLE, 8 + below(30))),
+  words: (below) => Buffer.from(text(below, `${ALPHANUMERIC}${WIDE} `, 8 + below(20))),
   url: (below) => Buffer.from(`postgres://u${text(below, ALPHANUMERIC, 12)}:${text(below, '#%&@ab/', 9)}@db/shop?x=1`),
   pem: (below) => {
     const lines = Array.from({ length: 1 + below(5) }, () => text(below, `${ALPHANUMERIC}+/`, 64))
     return Buffer.from(`-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`)
   },
   json: (below) =>
-    Buffer.from(JSON.stringify({ type: 'account', key: `${text(below, PRINTABLE, 20)}`, n: below(1e9) }, undefined, 2)),
+    Buffer.from(JSON.stringify({ type: 'account', key: text(below, PRINTABLE, 20), n: below(1e9) }, undefined, 2)),
   'CR LF lines': (below) => Buffer.from(`${text(below, ALPHANUMERIC, 12)}\r\n${text(below, PRINTABLE, 14)}`),
 }
 
-function text(below: (most: number) => number, letters: string, length: number): Buffer {
+function text(below: (most: number) => number, letters: string, length: number): string {
   const all = Array.from(letters)
-  return Buffer.from(Array.from({ length }, () => all[below(all.length)]).join(''))
+  return Array.from({ length }, () => all[below(all.length)]).join('')
 }
 
 /** A redactor of `secrets`. */

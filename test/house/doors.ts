@@ -37,6 +37,11 @@ export const REVEALERS: Readonly<Record<string, string>> = {
   'src/git/seal.ts': 'compares a file with what git stores of it, and hands sealed input through',
   'src/git/process.ts': 'gives git what it is to put into the work tree, and takes what it is to store',
   'src/git/worktree.ts': 'writes the tracked files of a clone, opened or sealed again',
+  'src/formats/auto-lines.ts': 'prints lines for a shell that enters a directory which the owner allowed',
+  'src/modes/agent/pack.ts': 'puts a value as bytes behind a message of protocol 2, after the gate',
+  'src/modes/agent/plain.ts': 'puts a value as text into a reply of protocol 1, after the gate',
+  'src/modes/agent/client.ts': 'hashes a token for the proof that is sent instead of it',
+  'src/modes/agent/tokens.ts': 'hashes a token that was just made',
   'src/modes/cli/print.ts': 'prints the result of a command whose effect is reveal',
 }
 

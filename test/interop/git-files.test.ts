@@ -1,7 +1,7 @@
 // Encrypted files in git: recipients that come and go, files of every kind, plaintext that slips by (W17), and both
 // programs on one repository where the binary of TinyVault 0.23 is there.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { rmSync, statSync, utimesSync } from 'node:fs'
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { stanzaCount } from '../../src/formats/sealed.ts'
 import { Person } from './git-place.ts'

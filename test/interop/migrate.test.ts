@@ -211,7 +211,7 @@ describe.if(GO !== undefined)('a vault of the Go program', () => {
       const words = ['get', 'KEY_001', '-p', 'default', '--version', version]
       expect(ours(...words).equals(go(...words))).toBeTrue()
     }
-  }, 30_000)
+  }, 60_000)
 
   test('history, projects, groups and recipients are the same, by both command lines', () => {
     for (const key of ['KEY_000', 'KEY_019', 'KEY_100', 'BINARY']) {

@@ -134,8 +134,28 @@ function nextWords(descriptions: readonly Description[]): Row<readonly Candidate
       top.set(first, [...(known === undefined ? [] : [known]), more.join(' ')].join(', '))
     }
   }
+  for (const [before, word, about] of innerWords(descriptions)) {
+    rows.set(before, (rows.get(before) ?? new Map<string, string>()).set(word, about))
+  }
   return [...rows].map(([before, words]) => ({
     patterns: [before],
     answer: [...words].map(([word, about]) => ({ word, about })),
   }))
+}
+
+/** Words in the middle of commands that are none themselves, such as `group` behind `env`: what is before, the word, what follows. */
+function innerWords(descriptions: readonly Description[]): [string, string, string][] {
+  const following = new Map<string, Set<string>>()
+  for (const { path } of descriptions) {
+    const words = path.split(' ')
+    for (let end = 2; end < words.length; end++) {
+      const part = words.slice(0, end).join(' ')
+      if (descriptions.some((other) => other.path === part)) continue
+      following.set(part, (following.get(part) ?? new Set()).add(words[end] ?? ''))
+    }
+  }
+  return [...following].map(([part, next]) => {
+    const at = part.lastIndexOf(' ')
+    return [part.slice(0, at), part.slice(at + 1), [...next].join(', ')]
+  })
 }

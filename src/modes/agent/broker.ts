@@ -17,8 +17,12 @@ export interface Asked {
 
 export interface Grant {
   asker: Asker
-  /** The first eight hex digits of the token's hash; absent for the owner. */
+  /** The first eight hex digits of the token's hash; absent for who showed none. */
   tokenId?: string
+  /** May unlock (which takes the passphrase), lock and end the agent. */
+  governs: boolean
+  /** Is given the vault; not so where a token is required and none was shown. */
+  served: boolean
 }
 
 /** Why the vault was locked or the agent ends. */

@@ -1,23 +1,32 @@
 // A program's side of protocol v2: connect, say who asks, ask. Synchronous, without vault, store and event loop, so that
 // a command that is served by the agent loads nothing heavy. What the agent answers is final; what goes wrong with the
-// agent itself is Unavailable, and the caller takes the direct way.
+// agent itself before it has answered anything is Unavailable, and the caller takes the direct way.
 import { Failure, FAILURES } from '../../lib/errors.ts'
 import type { FailureKind } from '../../lib/errors.ts'
 import type { Effect } from '../../lib/gate.ts'
 import { Broken, UnixConnection } from '../../lib/native-socket.ts'
 import type { Secret } from '../../lib/secret.ts'
-import { Decoder, KNOWN, MAGIC, ProtocolFault, encode } from './frames.ts'
+import { Decoder, KNOWN, MAGIC, ProtocolFault, STRANGER, encode } from './frames.ts'
 import type { Message } from './frames.ts'
 import { pack, unpack } from './pack.ts'
 import { ID_DIGITS, PROOF_LABEL } from './proof.ts'
 
-/** Longest wait for connecting and the answer to the first words. */
+/** Longest wait for connecting and the answer to the first words, all together. */
 const HELLO_MILLISECONDS = 1000
-/** Longest wait for an answer; a rotation derives keys, an import writes a hundred thousand rows. */
-const ANSWER_MILLISECONDS = 60_000
+/** Longest silence of an agent that was asked something; while it works or waits it says so twice a second. */
+export const READ_SILENCE_MILLISECONDS = 10_000
+/** The same where one act cannot be interrupted: a key derivation, a hundred thousand rows. */
+const SILENCE_MILLISECONDS = 60_000
+const BRACE = 0x7b
 
 /** No agent, or one that does not answer as an agent does. */
 export class Unavailable extends Error {}
+
+/** Nobody is behind the socket: what an agent leaves that was killed. */
+export class Nobody extends Unavailable {}
+
+/** There is an agent, and it speaks protocol v1 only. */
+export class SpeaksPlain extends Unavailable {}
 
 /** Who asks, as it is told in the hello. */
 export interface Caller {
@@ -38,31 +47,24 @@ interface Told {
 
 export class AgentClient {
   readonly #connection: UnixConnection
-  readonly #decoder = new Decoder(KNOWN)
+  readonly #decoder = new Decoder(STRANGER)
   readonly #waiting: Message[] = []
   #next = 0
   #told: Told = { unlocked: false, pid: 0, version: '' }
 
-  /** An accepted session at `path`. Throws Unavailable when there is none to be had within a second, Failure when the agent refuses. */
+  /**
+   * An accepted session at `path`. Throws Unavailable when there is none to be had within a second, Failure when the
+   * agent refuses.
+   */
   static connect(path: string, caller: Caller): AgentClient {
     const deadline = performance.now() + HELLO_MILLISECONDS
     return reachable(() => {
-      const connection = UnixConnection.to(path)
-      if (!connection) throw new Unavailable('nobody listens')
-      if (connection.peer?.uid !== process.geteuid?.()) {
-        connection.close()
-        throw new Unavailable('the agent belongs to somebody else')
-      }
-      const client = new AgentClient(connection)
+      const client = new AgentClient(connectTo(path))
       try {
-        connection.send(MAGIC, deadline)
-        const { token, ...said } = caller
-        const shown = token && proof(token, client.#challenge(deadline))
-        client.#send({ op: 'hello', version: 2, ...said, ...(shown && { token: shown }) }, [], deadline)
-        client.#told = client.#answer(undefined, deadline) as Told
+        client.#greet(caller, deadline)
         return client
       } catch (error) {
-        connection.close()
+        client.close()
         throw error
       }
     })
@@ -78,19 +80,21 @@ export class AgentClient {
   }
 
   /** One method of the vault. Throws the agent's Failure; `busy` or `failed` when it did not come. */
-  call(method: string, args: readonly unknown[]): unknown {
-    return this.request({ op: 'call', method }, args)
+  call(method: string, args: readonly unknown[], silence = SILENCE_MILLISECONDS): unknown {
+    return this.request({ op: 'call', method }, args, silence)
   }
 
-  /** One request of any kind; what it returns. */
-  request(head: Record<string, unknown>, args?: readonly unknown[], milliseconds = ANSWER_MILLISECONDS): unknown {
-    const deadline = performance.now() + milliseconds
+  /** One request of any kind; what it returns. `silence`: milliseconds without a word after which it is given up. */
+  request(head: Record<string, unknown>, args?: readonly unknown[], silence = SILENCE_MILLISECONDS): unknown {
     const id = ++this.#next
     return answered(() => {
       const parts: Uint8Array[] = []
       const packed = args && pack(args, parts)
-      this.#send({ ...head, id, ...(packed !== undefined && { args: packed }) }, parts, deadline)
-      return this.#answer(id, deadline)
+      this.#send({ ...head, id, ...(packed !== undefined && { args: packed }) }, parts, performance.now() + silence)
+      for (;;) {
+        const answer = this.#answer(id, performance.now() + silence)
+        if (answer) return answer.result
+      }
     })
   }
 
@@ -108,24 +112,38 @@ export class AgentClient {
     this.#connection.close()
   }
 
+  #greet({ token, ...said }: Caller, deadline: number): void {
+    this.#connection.send(MAGIC, deadline)
+    const shown = token && proof(token, this.#challenge(deadline))
+    this.#send({ op: 'hello', version: 2, ...said, ...(shown && { token: shown }) }, [], deadline)
+    this.#told = this.#first(deadline) as Told
+    this.#decoder.limits = KNOWN
+  }
+
   #challenge(deadline: number): Uint8Array {
     this.#send({ op: 'challenge' }, [], deadline)
-    const { nonce } = (this.#answer(undefined, deadline) ?? {}) as { nonce?: unknown }
+    const { nonce } = (this.#first(deadline) ?? {}) as { nonce?: unknown }
     if (nonce instanceof Uint8Array) return nonce
     throw new ProtocolFault('no nonce')
   }
 
-  #send(head: Record<string, unknown>, parts: readonly Uint8Array[], deadline: number): void {
-    for (const frame of encode({ head, parts })) this.#connection.send(frame, deadline)
+  /** The answer to something that has no number: nothing else may come before it. */
+  #first(deadline: number): unknown {
+    const answer = this.#answer(undefined, deadline)
+    if (answer) return answer.result
+    throw new ProtocolFault('no answer')
   }
 
-  #answer(id: number | undefined, deadline: number): unknown {
-    for (;;) {
-      const { head, parts } = this.#message(deadline)
-      if (head['id'] !== id) continue
-      if (head['ok'] === true) return unpack(head['result'], parts)
-      throw failureOf(head['error'])
-    }
+  #send(head: Record<string, unknown>, parts: readonly Uint8Array[], deadline: number): void {
+    encode({ head, parts }, (bytes) => this.#connection.send(bytes, deadline))
+  }
+
+  /** The answer to request `id`; undefined when the agent said something else, which shows that it lives. */
+  #answer(id: number | undefined, deadline: number): { result: unknown } | undefined {
+    const { head, parts } = this.#message(deadline)
+    if (head['id'] !== id || head['waiting'] === true) return undefined
+    if (head['ok'] === true) return { result: unpack(head['result'], parts) }
+    throw failureOf(head['error'])
   }
 
   #message(deadline: number): Message {
@@ -134,10 +152,30 @@ export class AgentClient {
       if (message) return message
       const bytes = this.#connection.receive(deadline)
       if (bytes.length === 0) throw new Broken('the agent closed the connection', false)
-      this.#waiting.push(...this.#decoder.push(bytes))
+      if (this.#decoder.limits === STRANGER && bytes[0] === BRACE) throw plainAnswer(bytes)
+      this.#decoder.push(bytes, (next) => this.#waiting.push(next))
       bytes.fill(0)
     }
   }
+}
+
+/**
+ * A connection to an agent of the same user. Throws Unavailable, RangeError for a path that is too long.
+ */
+export function connectTo(path: string): UnixConnection {
+  const connection = UnixConnection.to(path)
+  if (connection === 'nobody') throw new Nobody('nobody listens')
+  if (connection === 'full') throw new Unavailable('it takes no more connections')
+  if (connection.peer?.uid === process.geteuid?.()) return connection
+  connection.close()
+  throw new Unavailable('it belongs to somebody else')
+}
+
+/** Words of v1: from an agent that speaks nothing else, or one that takes nobody now. */
+function plainAnswer(bytes: Uint8Array): Error {
+  const words = new TextDecoder().decode(bytes)
+  const refused = ['permission denied', 'too many connections'].find((said) => words.includes(`"${said}"`))
+  return refused === undefined ? new SpeaksPlain('it speaks protocol 1') : new Unavailable(refused)
 }
 
 /** What shows that the caller has `token`, on this connection alone. */
@@ -159,19 +197,18 @@ function failureOf(error: unknown): Failure {
 }
 
 /** While connecting: whatever goes wrong means that there is no agent to be had. */
-function reachable<T>(act: () => T): T {
+export function reachable<T>(act: () => T): T {
   try {
     return act()
   } catch (error) {
-    if (error instanceof ProtocolFault || error instanceof RangeError || error instanceof Broken) {
-      throw new Unavailable(error.message)
-    }
+    if (error instanceof ProtocolFault) throw new Unavailable('it does not speak as an agent does')
+    if (error instanceof RangeError || error instanceof Broken) throw new Unavailable(error.message)
     throw error
   }
 }
 
 /** Later: the agent may have done what it was asked, so nobody may ask again by another way without a word. */
-function answered<T>(act: () => T): T {
+export function answered<T>(act: () => T): T {
   try {
     return act()
   } catch (error) {
@@ -180,7 +217,7 @@ function answered<T>(act: () => T): T {
         hint: 'tvault agent status; --no-agent goes without it',
       })
     }
-    if (error instanceof Broken || error instanceof ProtocolFault) {
+    if (error instanceof Broken || error instanceof ProtocolFault || error instanceof Unavailable) {
       throw new Failure('failed', 'the agent went away in the middle of its answer', {
         hint: 'tvault agent status; --no-agent goes without it',
       })

@@ -82,9 +82,14 @@ export class Connection implements Wire {
     if (this.#ending) return
     this.#conversation ??= this.#begin(chunk[0], this)
     this.#conversation.receive(chunk)
+    this.#watch()
+  }
+
+  /** The rest of a message that has begun must come. */
+  #watch(): void {
     clearTimeout(this.#reading)
-    this.#reading =
-      this.#conversation.midway && !this.#paused ? this.#terminateAfter(STALL_MILLISECONDS) : undefined
+    const expected = !this.#paused && !this.#ending && this.#conversation?.midway
+    this.#reading = expected ? this.#terminateAfter(STALL_MILLISECONDS) : undefined
   }
 
   halfClosed(): void {
@@ -97,8 +102,8 @@ export class Connection implements Wire {
     if (this.#ending) return
     const sent = this.#unsent.length === 0 ? Math.max(0, this.#socket.write(bytes)) : 0
     if (sent === bytes.length) return
-    // A copy: what is sent later must outlive the Secret that it came from.
-    this.#unsent.push(bytes.slice(sent))
+    // A copy (`slice` of a Buffer would be none): what is sent later must outlive the Secret that it came from.
+    this.#unsent.push(new Uint8Array(bytes.subarray(sent)))
     this.#unsentBytes += bytes.length - sent
     this.#writing ??= this.#terminateAfter(STALL_MILLISECONDS)
   }
@@ -124,6 +129,7 @@ export class Connection implements Wire {
     if (!this.#paused) return
     this.#paused = false
     this.#socket.resume()
+    this.#watch()
   }
 
   /** The kernel takes more. */

@@ -1,5 +1,5 @@
 // What governs the agent itself, not the vault: unlock, lock, stop, tokens. For its owner alone.
-import { secretsIn } from '../../commands/execute.ts'
+import { secretsIn } from '../../lib/secret.ts'
 import { Failure } from '../../lib/errors.ts'
 import { EFFECTS } from '../../lib/gate.ts'
 import type { Effect } from '../../lib/gate.ts'
@@ -19,7 +19,10 @@ export function isControl(op: string): op is Control {
 
 /** Does `op`; what it returns is the answer. Throws `denied` to anyone but the owner, ProtocolFault for bad arguments. */
 export function control(broker: Broker, grant: Grant, op: Control, args: readonly unknown[]): unknown {
-  if (grant.asker.principal.kind !== 'owner') throw new Failure('denied', 'only the owner may govern the agent')
+  const owns = grant.served && grant.asker.principal.kind === 'owner'
+  if (op.startsWith('token-') ? !owns : !grant.governs) {
+    throw new Failure('denied', 'only the owner may govern the agent', { hint: 'unset TVAULT_AGENT_TOKEN' })
+  }
   const [first] = args
   switch (op) {
     case 'unlock': {

@@ -153,7 +153,8 @@ export class Decoder {
   #payload(bytes: Uint8Array): void {
     this.#left -= bytes.length
     if (!this.#head) {
-      this.#pieces.push(bytes.slice())
+      // Not `slice`: of a Buffer that would be a view of what is zeroed soon.
+      this.#pieces.push(new Uint8Array(bytes))
       return
     }
     const size = this.#sizes[this.#parts.length] ?? 0

@@ -6,8 +6,18 @@ import type { Peer } from '../../lib/native-socket.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { View } from '../../vault/view.ts'
 import type { Broker, Grant } from './broker.ts'
-import type { Wire } from './session.ts'
-import { MAX_REQUEST_BYTES, V1Refusal, checkRequest, parseRequest, refusal, reply, valueText } from './v1.ts'
+import type { Conversation, Wire } from './connection.ts'
+import {
+  MAX_REQUEST_BYTES,
+  V1Refusal,
+  checkRequest,
+  jsonString,
+  parseRequest,
+  refusal,
+  reply,
+  secretsReply,
+  valueReply,
+} from './v1.ts'
 import type { V1Request } from './v1.ts'
 
 const LINE_FEED = 10
@@ -19,13 +29,23 @@ const OPERATIONS: Readonly<Record<string, Effect>> = {
   stop: 'admin',
 }
 
-export class PlainSession {
+/** What was read, still closed. */
+interface Found {
+  view: View
+  project: string
+  entries: readonly { key: string; value: Secret }[]
+  missing: readonly string[]
+}
+
+export class PlainSession implements Conversation {
   readonly #broker: Broker
   readonly #peer: Peer
   readonly #wire: Wire
   #line: Uint8Array[] = []
   #size = 0
-  #over = false
+  /** The line is complete; what comes behind it is not looked at. */
+  #asked = false
+  #takeBack: (() => boolean) | undefined
 
   constructor(broker: Broker, peer: Peer, wire: Wire) {
     this.#broker = broker
@@ -33,67 +53,85 @@ export class PlainSession {
     this.#wire = wire
   }
 
-  /** A request is answered in one go. */
-  readonly working = false
+  get working(): boolean {
+    return this.#takeBack !== undefined
+  }
+
+  /** The deadline from accepting holds for the whole conversation. */
+  readonly midway = false
 
   /** Takes bytes that came, up to the line feed. */
   receive(chunk: Uint8Array): void {
-    if (this.#over) return
+    if (this.#asked) return
     const end = chunk.indexOf(LINE_FEED)
-    const piece = (end < 0 ? chunk : chunk.subarray(0, end)).slice()
+    // Not `slice`: of a Buffer that would be a view of what is zeroed soon.
+    const piece = new Uint8Array(end < 0 ? chunk : chunk.subarray(0, end))
     this.#line.push(piece)
     this.#size += piece.length
-    if (this.#size > MAX_REQUEST_BYTES) this.#finish(refusal('request too large'))
-    else if (end >= 0) this.#finish(this.#answer())
+    if (this.#size >= MAX_REQUEST_BYTES) {
+      this.#asked = true
+      this.#wipe()
+      this.#finish(refusal('request too large'))
+    } else if (end >= 0) this.#answer()
   }
 
-  /** Ended by the other side; a line without its line feed counts. */
-  close(): void {
-    for (const piece of this.#line) piece.fill(0)
-    this.#over = true
-  }
-
-  /** The other side will send nothing more. */
+  /** A line without its line feed counts. */
   halfClosed(): void {
-    if (!this.#over && this.#size > 0) this.#finish(this.#answer())
+    if (!this.#asked && this.#size > 0) this.#answer()
+    else if (!this.#asked) this.#finish(refusal('empty request'))
   }
 
+  drained(): void {}
+
+  close(): void {
+    this.#asked = true
+    this.#wipe()
+    this.#takeBack?.()
+  }
+
+  #wipe(): void {
+    for (const piece of this.#line) piece.fill(0)
+    this.#line = []
+  }
+
+  /** Sends the last bytes of this conversation, and wipes them. */
   #finish(answer: Uint8Array): void {
-    if (this.#over) return
-    this.#over = true
+    this.#takeBack = undefined
     this.#wire.send(answer)
     answer.fill(0)
     this.#wire.end()
   }
 
-  #answer(): Uint8Array {
+  #answer(): void {
+    this.#asked = true
     const line = Buffer.concat(this.#line)
-    for (const piece of this.#line) piece.fill(0)
+    this.#wipe()
     try {
-      return this.#do(parseRequest(line))
+      this.#do(parseRequest(line))
     } catch (error) {
-      return refusal(said(error))
+      this.#finish(refusal(said(error)))
     } finally {
       line.fill(0)
     }
   }
 
-  #do(request: V1Request): Uint8Array {
+  #do(request: V1Request): void {
     const { op, token } = request
-    const effect = Object.hasOwn(OPERATIONS, op) ? OPERATIONS[op]! : undefined
-    const asked = {
-      command: `agent ${effect ? op : 'unknown'}`,
-      effect: effect ?? 'none',
-      interactive: false,
-      peer: this.#peer,
-    }
+    const effect = Object.hasOwn(OPERATIONS, op) ? OPERATIONS[op] : undefined
+    const command = `agent ${effect ? op : 'unknown'}`
+    const asked = { command, effect: effect ?? 'none', interactive: false, peer: this.#peer }
     const grant = this.#broker.admitPlain(asked, token, request.project || undefined)
     if (!effect) throw new V1Refusal(`unknown op: ${op.slice(0, 64)}`)
     checkRequest(request)
+    if (op === 'status') return this.#finish(reply({ status: this.#status(grant) }))
     this.#broker.touch()
-    if (op === 'status') return reply({ status: this.#status(grant) })
-    if (op === 'stop') return this.#stop(grant)
-    return this.#read(grant, request)
+    if (op === 'stop') return this.#finish(this.#stop(grant))
+    this.#takeBack = this.#broker.perform({
+      manner: 'together',
+      run: () => this.#read(grant, request),
+      done: (found) => this.#hand(request, found as Found),
+      failed: (error) => this.#finish(refusal(said(error))),
+    })
   }
 
   #status(grant: Grant): Record<string, unknown> {
@@ -102,55 +140,59 @@ export class PlainSession {
   }
 
   #stop(grant: Grant): Uint8Array {
-    if (grant.asker.principal.kind !== 'owner') {
+    if (!grant.governs) {
       throw new V1Refusal('only an unrestricted token may stop the agent')
     }
     setTimeout(() => this.#broker.stop('asked'), 0)
     return reply({})
   }
 
-  #read(grant: Grant, { op, project: named, key, only, prefix }: V1Request): Uint8Array {
+  #read(grant: Grant, { op, project: named, key, only, prefix }: V1Request): Found {
+    this.#broker.recheck(grant)
     const view = this.#broker.view(grant)
     const project = named || view.currentProject() || 'default'
-    const opened: Secret[] = []
-    try {
-      const answer =
-        op === 'get' ? this.#one(view, project, key, opened) : this.#many(view, project, op, only, prefix, opened)
-      view.settle('ok')
-      return answer
-    } catch (error) {
-      view.settle(error instanceof Failure ? error.kind : 'failed')
-      throw error
-    } finally {
-      for (const secret of opened) secret.wipe()
+    const { principal } = grant.asker
+    if (principal.kind === 'token' && principal.scope.project !== undefined && principal.scope.project !== project) {
+      throw outOfScope(project)
     }
-  }
-
-  #one(view: View, project: string, key: string, opened: Secret[]): Uint8Array {
-    const value = view.read(project, key)
-    opened.push(value)
-    // The peer leaves an empty value out.
-    return reply(value.size === 0 ? {} : { value: valueText(key, value.reveal()) })
-  }
-
-  #many(
-    view: View,
-    project: string,
-    op: string,
-    only: readonly string[],
-    prefix: string,
-    opened: Secret[],
-  ): Uint8Array {
+    if (op === 'get') return { view, project, entries: [{ key, value: view.read(project, key) }], missing: [] }
     const selection = op === 'getall' ? {} : { ...(only.length > 0 && { only }), ...(prefix !== '' && { prefix }) }
-    const { entries, missing } = view.readMany(project, selection)
-    opened.push(...entries.map(({ value }) => value))
-    const secrets = Object.fromEntries(entries.map(({ key, value }) => [key, valueText(key, value.reveal())]))
-    return reply({
-      ...(entries.length > 0 && { secrets }),
-      ...(missing.length > 0 && { missing: [...missing].sort() }),
-      project,
-    })
+    return { view, project, ...view.readMany(project, selection) }
   }
+
+  /** The values are on their way out, their intents on the disk. */
+  #hand({ op }: V1Request, { view, project, entries, missing }: Found): void {
+    const texts: { key: string; value: Uint8Array }[] = []
+    let answer: Uint8Array
+    try {
+      for (const { key, value } of entries) texts.push({ key, value: jsonString(key, value.reveal()) })
+      const [first] = texts
+      // The peer leaves what is empty out: a value, all secrets, the list of missing ones.
+      if (op === 'get') answer = entries[0]?.value.size === 0 || !first ? reply({}) : valueReply(first.value)
+      else {
+        const rest = { ...(missing.length > 0 && { missing: [...missing].sort() }), project }
+        answer = first ? secretsReply(texts, rest) : reply(rest)
+      }
+      this.#settle(view, 'ok')
+    } catch (error) {
+      this.#settle(view, 'failed')
+      answer = refusal(said(error))
+    } finally {
+      for (const { value } of texts) value.fill(0)
+      for (const { value } of entries) value.wipe()
+    }
+    this.#finish(answer)
+  }
+
+  #settle(view: View, result: 'ok' | 'failed'): void {
+    const nothing = (): void => undefined
+    this.#broker.perform({ manner: 'together', lazy: true, run: () => view.settle(result), done: nothing, failed: nothing })
+  }
+}
+
+/** In the words of the peer; the policy would say the same without naming the reason. */
+export function outOfScope(project: string): Failure {
+  return new Failure('denied', `token not in scope for project ${JSON.stringify(project)}`)
 }
 
 /** A failure in the words that clients of v1 look for. */

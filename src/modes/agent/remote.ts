@@ -1,17 +1,17 @@
 // The vault behind the agent, with the same methods as the vault itself: each is one question over the socket. Commands
 // do not notice which one they got.
+import { resolve } from 'node:path'
 import type { FailureKind } from '../../lib/errors.ts'
 import type { View } from '../../vault/view.ts'
+import { READ_SILENCE_MILLISECONDS } from './client.ts'
 import type { AgentClient } from './client.ts'
-import { isLater, isMethod } from './methods.ts'
+import { isLater, isMethod, isRepeatable } from './methods.ts'
+import type { Method } from './methods.ts'
 
 /** The vault that `client` has a session for. Callbacks do not travel: progress is shown by nobody. */
 export function remoteView(client: AgentClient): View {
-  const call = (method: string, args: readonly unknown[]): unknown =>
-    client.call(
-      method,
-      args.map((argument) => (typeof argument === 'function' ? undefined : argument)),
-    )
+  const call = (method: Method, args: readonly unknown[]): unknown =>
+    client.call(method, travelling(method, args), isRepeatable(method) ? READ_SILENCE_MILLISECONDS : undefined)
   const methods = new Map<string, (...args: readonly unknown[]) => unknown>()
   return new Proxy({} as View, {
     get(_, name): unknown {
@@ -25,4 +25,18 @@ export function remoteView(client: AgentClient): View {
       return method
     },
   })
+}
+
+/** Arguments that mean the same in the agent's process: its folder is another one, and functions stay here. */
+function travelling(method: Method, args: readonly unknown[]): unknown[] {
+  const [first, ...rest] = args
+  const absolute = method === 'backup' && typeof first === 'string' ? [resolve(first), ...rest] : args
+  return absolute.map(withoutFunctions)
+}
+
+function withoutFunctions(argument: unknown): unknown {
+  if (typeof argument === 'function') return undefined
+  if (typeof argument !== 'object' || argument === null) return argument
+  if (Object.getPrototypeOf(argument) !== Object.prototype) return argument
+  return Object.fromEntries(Object.entries(argument).filter(([, value]) => typeof value !== 'function'))
 }

@@ -14,6 +14,7 @@ import { bornPrivate } from './socket.ts'
 import { refusal } from './v1.ts'
 
 const MAX_CONNECTIONS = 512
+const STOP_NAP_MILLISECONDS = 10
 
 export interface Served {
   /** Accepts nothing more, and resolves when the running conversations are over, at most after `milliseconds`. */
@@ -27,7 +28,6 @@ export function serve(
   note: (line: string) => void,
 ): Served {
   const open = new Set<Connection>()
-  let idle: (() => void) | undefined
   const begin = (first: number | undefined, connection: Connection): Conversation =>
     first === MAGIC[0]
       ? new Session(broker, connection.peer, connection)
@@ -58,7 +58,6 @@ export function serve(
           if (!socket.data) return
           open.delete(socket.data)
           socket.data.closed()
-          if (open.size === 0) idle?.()
         },
         error() {},
       },
@@ -73,10 +72,11 @@ export function serve(
   return {
     async stop(milliseconds) {
       listener.stop(false)
-      for (const connection of open) if (!connection.working) connection.end()
-      if (open.size === 0) return
-      const over = new Promise<void>((resolve) => (idle = resolve))
-      await Promise.race([over, Bun.sleep(milliseconds)])
+      const deadline = performance.now() + milliseconds
+      while (open.size > 0 && performance.now() < deadline) {
+        for (const connection of open) if (!connection.working) connection.end()
+        if (open.size > 0) await Bun.sleep(STOP_NAP_MILLISECONDS)
+      }
       for (const connection of open) connection.terminate()
     },
   }

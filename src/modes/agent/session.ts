@@ -1,7 +1,7 @@
 // One v2 conversation: who asks is fixed by its hello, and what was asked is done in order, one thing after the other.
 // Methods are called on a View of the vault that is scoped to this principal and command, so the gate and the audit are
 // the same as without an agent. Whatever came with a request is wiped when it was done, answered or not.
-import { secretsIn } from '../../commands/execute.ts'
+import { secretsIn } from '../../lib/secret.ts'
 import { compare } from '../../lib/bytes.ts'
 import { Failure, FAILURES, toFailure } from '../../lib/errors.ts'
 import type { FailureKind } from '../../lib/errors.ts'
@@ -67,7 +67,12 @@ export class Session implements Conversation {
 
   /** Takes bytes that came. Ends the connection on anything that is no message. */
   receive(chunk: Uint8Array): void {
-    this.#faulty(() => this.#decoder.push(this.#greeted(chunk), (message) => this.#take(message)))
+    try {
+      this.#decoder.push(this.#greeted(chunk), (message) => this.#take(message))
+    } catch (error) {
+      if (!(error instanceof ProtocolFault)) throw error
+      this.#fail()
+    }
   }
 
   /** What was asked is still answered. */
@@ -149,7 +154,7 @@ export class Session implements Conversation {
       over()
     } catch (error) {
       over()
-      if (error instanceof ProtocolFault) this.#wire.end()
+      if (error instanceof ProtocolFault) this.#fail()
       else this.#no(id, error)
     }
   }
@@ -194,15 +199,19 @@ export class Session implements Conversation {
 
   #call(grant: Grant, id: unknown, method: string, args: readonly unknown[], over: () => void): void {
     if (!isMethod(method)) throw new ProtocolFault('an unknown method')
+    if (!grant.served) {
+      throw new Failure('denied', 'this agent serves only who shows a token', { hint: 'set TVAULT_AGENT_TOKEN' })
+    }
     const isOwner = grant.asker.principal.kind === 'owner'
     if (!isOwner && !isForTokens(method)) {
       throw new Failure('denied', 'no token may do this', { hint: 'run the command as the owner' })
     }
     const run = (): unknown => this.#invoke(grant, method, args)
     // A refusal is written down, so whoever can be refused commits.
-    const manner = mannerOf(method) === 'look' && !isOwner ? 'together' : mannerOf(method)
+    let manner = mannerOf(method) === 'look' && !isOwner ? 'together' : mannerOf(method)
+    if (manner === 'look' && !this.#isFresh()) manner = 'together'
     if (manner === 'look' || manner === 'apart') {
-      this.#broker.fresh()
+      if (manner === 'apart') this.#broker.fresh()
       const result = run()
       if (result instanceof Promise) return this.#await(id, result, over)
       this.#yes(id, result)
@@ -229,6 +238,17 @@ export class Session implements Conversation {
       if (taken) over()
       return taken
     })
+  }
+
+  /** Not so while another process is replacing the file: then even a look waits for its turn. */
+  #isFresh(): boolean {
+    try {
+      this.#broker.fresh()
+      return true
+    } catch (error) {
+      if (error instanceof Failure && error.kind === 'busy') return false
+      throw error
+    }
   }
 
   #invoke(grant: Grant, method: Method, args: readonly unknown[]): unknown {
@@ -276,7 +296,8 @@ export class Session implements Conversation {
     const at = this.#waiting.findIndex(({ head }) => head['id'] === target)
     const [waiting] = at < 0 ? [] : this.#waiting.splice(at, 1)
     if (waiting) wipeParts(waiting)
-    const taken = waiting !== undefined || (this.#current?.id === target && this.#current.takeBack())
+    const current = this.#current?.id === target ? this.#current : undefined
+    const taken = waiting !== undefined || (current?.takeBack() ?? false)
     if (taken) {
       if (!waiting) this.#finished()
       this.#no(target, new Failure('cancelled', 'cancelled'))
@@ -298,8 +319,9 @@ export class Session implements Conversation {
   #yes(id: unknown, value: unknown): void {
     const parts: Uint8Array[] = []
     try {
-      const result = pack(value, parts)
-      this.#send({ id, ok: true, result }, parts)
+      this.#send({ id, ok: true, result: pack(value, parts) }, parts)
+    } catch (error) {
+      this.#no(id, error)
     } finally {
       for (const secret of secretsIn(value)) secret.wipe()
     }
@@ -313,13 +335,10 @@ export class Session implements Conversation {
     if (!this.#ended) encode({ head, parts }, (bytes) => this.#wire.send(bytes))
   }
 
-  #faulty(act: () => void): void {
-    try {
-      act()
-    } catch (error) {
-      if (!(error instanceof ProtocolFault)) throw error
-      this.#wire.end()
-    }
+  /** With somebody who does not speak the protocol nothing more is said or done. */
+  #fail(): void {
+    this.#wire.end()
+    this.close()
   }
 }
 

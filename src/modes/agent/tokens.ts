@@ -19,6 +19,14 @@ interface Held {
   fromFile: boolean
 }
 
+/** What a token that was shown turned out to be. */
+export interface Known {
+  id: string
+  scope: TokenScope
+  /** One of the file without a project: its bearer counts as the owner, as with the peer. */
+  unlimited: boolean
+}
+
 /** A token as it may be shown: never itself, never its whole hash. */
 export interface TokenInfo {
   id: string
@@ -41,14 +49,16 @@ export class Tokens {
   readonly #crypto: TokenCrypto
   readonly #now: () => number
   #held: Held[] = []
+  #everHeld = false
 
   constructor(crypto: TokenCrypto, now: () => number = Date.now) {
     this.#crypto = crypto
     this.#now = now
   }
 
-  get any(): boolean {
-    return this.#held.length > 0
+  /** Whether there ever was a token: then one that is not known is over or forged, and no accident. */
+  get everHeld(): boolean {
+    return this.#everHeld
   }
 
   /** Takes the tokens of a file in place of those that came from one before. Throws `failed` when it holds none. */
@@ -69,6 +79,7 @@ export class Tokens {
     if (found.size === 0)
       throw new Failure('failed', 'the token file holds no token', { hint: 'one token, or token:project, on a line' })
     this.#held = [...this.#held.filter(({ fromFile }) => !fromFile), ...found.values()]
+    this.#everHeld = true
   }
 
   /** Remembers a token that was just made. */
@@ -79,6 +90,7 @@ export class Tokens {
     const { scope, label, expiresAt, uses } = rest
     const held = { hash: this.#crypto.sha256(token.reveal()), scope, label, expiresAt, usesLeft: uses, fromFile: false }
     this.#held.push(held)
+    this.#everHeld = true
     return info(held)
   }
 
@@ -95,18 +107,14 @@ export class Tokens {
     return this.#held.length < before
   }
 
-  revokeAll(): void {
-    this.#held = this.#held.filter(({ fromFile }) => fromFile)
-  }
-
   /** The token itself was shown (v1). Undefined when nobody gave it out, or it is over. */
-  byItself(token: string): { id: string; scope: TokenScope } | undefined {
+  byItself(token: string): Known | undefined {
     const hash = this.#crypto.sha256(Buffer.from(token))
     return this.#use((held) => equalConstantTime(held.hash, hash))
   }
 
   /** `proof` = HMAC-SHA256 under SHA-256(token) of label and nonce (v2). */
-  byProof(id: string, proof: Uint8Array, nonce: Uint8Array): { id: string; scope: TokenScope } | undefined {
+  byProof(id: string, proof: Uint8Array, nonce: Uint8Array): Known | undefined {
     return this.#use((held) => {
       const right = this.#crypto.hmac(held.hash, Buffer.from(PROOF_LABEL), nonce)
       return idOf(held.hash) === id && equalConstantTime(right, proof)
@@ -119,12 +127,13 @@ export class Tokens {
     return this.#held.some(({ hash }) => idOf(hash) === id)
   }
 
-  #use(is: (held: Held) => boolean): { id: string; scope: TokenScope } | undefined {
+  #use(is: (held: Held) => boolean): Known | undefined {
     this.#forget()
     const held = this.#held.filter((one) => one.usesLeft !== 0 && is(one)).at(-1)
     if (!held) return undefined
     if (held.usesLeft !== undefined) held.usesLeft -= 1
-    return { id: idOf(held.hash), scope: held.scope }
+    const unlimited = held.fromFile && Object.keys(held.scope).length === 0
+    return { id: idOf(held.hash), scope: held.scope, unlimited }
   }
 
   /** One that is used up stays until its time is over, for the conversations that used it. */

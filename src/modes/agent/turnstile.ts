@@ -1,7 +1,7 @@
 // The order in which the conversations get at the vault. What was asked in the same turn of the event loop shares one
 // commit, and nothing is handed over before that commit is on disk: the cost of a read is the cost of its disk write.
 // A lock that another process holds is waited for without standing still. What waits can be taken back.
-import { secretsIn } from '../../commands/execute.ts'
+import { secretsIn } from '../../lib/secret.ts'
 import { Failure } from '../../lib/errors.ts'
 import type { Secret } from '../../lib/secret.ts'
 

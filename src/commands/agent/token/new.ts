@@ -15,7 +15,7 @@ export default define({
     'read a token wherever you put it. Tokens keep apart programs that mean well.',
   effect: 'reveal',
   on: ['cli'],
-  holdsKeys: false,
+  holdsKeys: true,
   input: {
     label: { kind: 'text', at: 0, placeholder: 'label', about: 'A word for the list of tokens' },
     key: { kind: 'list', split: true, placeholder: 'globs', about: 'Only these keys, for example DB_*' },
