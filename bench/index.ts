@@ -14,7 +14,7 @@ const rows = [
   ...gitFilter(quick ? 40 : 1000),
   ...(await keyDerivation(quick ? 2 : 12)),
   ...(await boxes(quick ? 20 : 300)),
-  ...redaction(quick ? 2 : 12),
+  ...redaction(quick ? 2 : 60),
 ]
 console.log(table(rows))
 const version = rows.find((row) => row.name === 'tvault --version')

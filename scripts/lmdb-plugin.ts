@@ -1,8 +1,9 @@
 // How lmdb comes into the binary: its native addon is embedded as plain bytes and loaded from memory
 // (src/store/addon.ts), and the parts of its dependencies that would search the disk at run time are replaced.
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { BunPlugin } from 'bun'
+import { silence } from './runtime.ts'
 
 const root = join(import.meta.dir, '..')
 const NAMESPACE = 'lmdb-native'
@@ -11,6 +12,9 @@ const NAMESPACE = 'lmdb-native'
 function addonOf(platform: string, architecture: string): string {
   return `@lmdb/lmdb-${platform}-${architecture}/${platform === 'linux' ? 'node.napi.glibc.node' : 'node.napi.node'}`
 }
+
+/** What LMDB itself prints on standard error when a disk is full, without a line end: our own message would hang on it. */
+const CHATTER = 'Write error: %s position'
 
 /**
  * A stripped copy of this platform's addon under dist/native. The suffix is not `.node`, which Bun would treat in its
@@ -23,6 +27,10 @@ function prepareAddon(): string {
   copyFileSync(source, target)
   // Debug symbols are four fifths of it. Without binutils it stays as it is.
   if (Bun.which('strip') !== null) Bun.spawnSync(['strip', '--strip-unneeded', target])
+  const bytes = readFileSync(target)
+  if (silence(bytes, [CHATTER])[CHATTER] !== 1)
+    throw new Error(`the addon of lmdb does not print "${CHATTER}" any more`)
+  writeFileSync(target, bytes)
   return target
 }
 

@@ -248,7 +248,8 @@ export async function createContext(options: {
     async identities(wish) {
       const { findIdentities } = await import('./context/identities.ts')
       const directory = () => globals.directory
-      return (await findIdentities({ environment, taken, directory, note }, wish)).map(kept)
+      const around = { environment, taken, directory, note: wish.quiet ? () => undefined : note }
+      return (await findIdentities(around, wish)).map(kept)
     },
 
     identityExported: taken.has('TVAULT_IDENTITY_KEY'),

@@ -14,7 +14,7 @@ export default define({
     'Newest first: time, action, kind of thing, its name, project, who, command, phase. A read has two rows: the intent, ' +
     'written before the value was handed out, and its outcome. Needs no passphrase.',
   effect: 'list',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: false,
   input: {
     limit: {

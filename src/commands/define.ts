@@ -65,8 +65,8 @@ export type Input<I extends Fields> = {
   [K in keyof I]: I[K] extends { kind: 'flag' } | { required: true } ? Value<I[K]> : Value<I[K]> | undefined
 }
 
-/** Where a command may be called from. Others join with their modes. */
-export type Mode = 'cli'
+/** Where a command may be called from: `mcp` are the tools of AI agents. Others join with their modes. */
+export type Mode = 'cli' | 'mcp'
 
 export interface Example {
   /** What is typed, without `tvault` in front. */
@@ -179,6 +179,8 @@ export interface IdentityWish {
   command: string
   /** Whether TVAULT_IDENTITY counts. */
   useEnvironmentName?: boolean | undefined
+  /** No notes: for a program that is started once for each of many files. */
+  quiet?: boolean | undefined
 }
 
 /** An identity and its file. */
@@ -302,6 +304,11 @@ export interface Context {
    * Closes the vault before it starts, wipes `feed`, and returns the exit code: 128 + n when signal n ended it.
    */
   runFed(launch: { command: readonly string[]; feed: Secret }): Promise<number>
+  /**
+   * Serves the vault to an AI agent on standard input and output until the input ends. `tools`: `core`, `full` or
+   * names. `roots` are directories whose files it may compare with the vault. Throws a failure for a bad policy.
+   */
+  serveMcp(wish: { tools: string; roots: readonly string[]; agent: boolean }): Promise<void>
   /** Progress on stderr for anything over half a second; silent when stderr is no terminal. */
   progress(label: string): (done: number, total: number) => void
   /** Completes the audit records of this command. Called by execute after the body, also when it failed. */

@@ -11,7 +11,7 @@ export default define({
   about: 'Destroy secrets with all their versions',
   detail: 'Asks first. Nothing of a deleted secret stays in the vault file; a backup made earlier still has it.',
   effect: 'destroy',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     keys: { kind: 'list', at: 0, required: true, placeholder: 'key', about: 'Names of the secrets', complete: 'key' },

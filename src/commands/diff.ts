@@ -31,7 +31,7 @@ export default define({
     'the vault, ${tvault://KEY}, is listed and not compared. The exit code is 0, or with --exit-code 0 for no difference, 1 for ' +
     'some, and 2 or more when it could not be found out.',
   effect: 'compare',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     path: {

@@ -17,7 +17,7 @@ export default define({
     'symbols has at least one small and one capital letter, digit and sign; words are made up and can be spoken, 17 ' +
     'bits each. For a key pair see tvault identity new.',
   effect: 'write',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     key: { kind: 'text', at: 0, required: true, about: 'Name of the secret', complete: 'key' },

@@ -14,7 +14,7 @@ export default define({
     'Standard output receives exactly the bytes of the value, without a newline. --from reads a dotenv file and needs ' +
     'no vault. With --group and --env a key that the environment has not got itself comes from its base.',
   effect: 'reveal',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     key: { kind: 'text', at: 0, required: true, about: 'Name of the secret', complete: 'key' },

@@ -3,13 +3,16 @@ import type { Surroundings } from '../git/filter.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Context } from './define.ts'
 
-/** The surroundings of `context`. Programs that git starts in turn find the vault directory that was named here. */
-export function gitSurroundings(context: Context, command: string): Surroundings {
+/**
+ * The surroundings of `context`. Programs that git starts in turn find the vault directory that was named here. `quiet`
+ * is for what git starts once for each file: nothing is noted.
+ */
+export function gitSurroundings(context: Context, command: string, { quiet = false } = {}): Surroundings {
   return {
     cwd: process.cwd(),
     environment: { ...process.env, ...vaultDirectory(context) },
-    identities: (fallbackName) => context.identities({ fallbackName, command, useEnvironmentName: true }),
-    note: (text) => context.note(text),
+    identities: (fallbackName) => context.identities({ fallbackName, command, useEnvironmentName: true, quiet }),
+    note: (text) => (quiet ? undefined : context.note(text)),
   }
 }
 

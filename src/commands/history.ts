@@ -11,7 +11,7 @@ export default define({
   detail:
     'CREATED is the first creation of the key, UPDATED the time of that version, both in UTC. Needs no passphrase.',
   effect: 'list',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: false,
   input: {
     key: { kind: 'text', at: 0, required: true, about: 'Name of the secret', complete: 'key' },

@@ -10,7 +10,7 @@ export default define({
   about: 'List the names of the secrets of a project',
   detail: 'Needs no passphrase.',
   effect: 'list',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: false,
   input: {
     prefix: { kind: 'text', placeholder: 'text', about: 'Only keys that begin so' },

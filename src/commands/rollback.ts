@@ -6,7 +6,7 @@ export default define({
   about: 'Make an earlier version of a secret current again',
   detail: 'The old value becomes a new version on top; every other version stays.',
   effect: 'write',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     key: { kind: 'text', at: 0, required: true, about: 'Name of the secret', complete: 'key' },

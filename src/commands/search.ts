@@ -10,7 +10,7 @@ export default define({
   about: 'Find secrets by name, age or version',
   detail: 'Looks in all projects, or in the one of -p. Times are UTC. Needs no passphrase.',
   effect: 'list',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: false,
   input: {
     prefix: { kind: 'text', placeholder: 'text', about: 'Only keys that begin so' },

@@ -30,7 +30,7 @@ export default define({
     'every byte (--from-file - reads standard input so). An empty value is taken from --stdin, --from-file and ' +
     '--from-env; elsewhere it needs --allow-empty.',
   effect: 'write',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     name: { kind: 'text', at: 0, required: true, about: 'Name of the secret', placeholder: 'key', complete: 'key' },

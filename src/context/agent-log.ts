@@ -1,20 +1,24 @@
 // The log of the agent: one file in a private directory, one older generation. Lines are words and bounded names, never
 // a value: what could be one is not given to this file.
 import {
-  appendFileSync,
   chmodSync,
+  closeSync,
+  constants,
   existsSync,
+  fstatSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   truncateSync,
+  writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { AgentLogState } from '../commands/agent-access.ts'
 import { Failure } from '../lib/errors.ts'
-import { fileFailure } from '../lib/files.ts'
+import { checkRegular, fileFailure } from '../lib/files.ts'
 import { printable } from '../lib/names.ts'
 import { defaultDirectory } from '../lib/paths.ts'
 import type { Environment } from '../lib/paths.ts'
@@ -61,7 +65,7 @@ export class AgentLog {
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       this.#size = statSync(this.path, { throwIfNoEntry: false })?.size ?? 0
       this.#rotate(0)
-      appendFileSync(this.path, '', { mode: 0o600 })
+      append(this.path, '')
       chmodSync(this.path, 0o600)
     } catch (error) {
       throw fileFailure(error, this.path, 'write')
@@ -75,7 +79,7 @@ export class AgentLog {
     const line = `time="${new Date().toISOString()}" level=${level} pid=${process.pid} msg="${words}"\n`
     try {
       this.#rotate(line.length)
-      appendFileSync(this.path, line, { mode: 0o600 })
+      append(this.path, line)
       this.#size += Buffer.byteLength(line)
     } catch {
       // The disk is full, or the directory is gone.
@@ -86,6 +90,18 @@ export class AgentLog {
     if (this.#size + more < MAX_BYTES) return
     renameSync(this.path, `${this.path}.1`)
     this.#size = 0
+  }
+}
+
+/** Follows no link, and waits for nobody at the other end of a FIFO. */
+function append(path: string, line: string): void {
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  const fd = openSync(path, flags, 0o600)
+  try {
+    checkRegular(path, fstatSync(fd))
+    if (line !== '') writeSync(fd, line)
+  } finally {
+    closeSync(fd)
   }
 }
 

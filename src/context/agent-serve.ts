@@ -1,6 +1,5 @@
 // Being the agent: takes the place, opens the vault, answers until it is told to stop, and leaves nothing behind. It
 // stays in the foreground; who wants it elsewhere starts it there (systemd, launchd, `tvault unlock`).
-import { mac, sha256 } from '../crypto/keys.ts'
 import { Failure } from '../lib/errors.ts'
 import { checkDirectory, lstatOrNothing, readFound } from '../lib/files.ts'
 import { printable } from '../lib/names.ts'
@@ -39,6 +38,7 @@ export async function serveAgent(options: Serving): Promise<Reason> {
   if (!stats)
     throw new Failure('not_initialized', `there is no vault in ${printable(directory)}`, { hint: 'tvault init' })
   checkDirectory(directory, stats)
+  const { mac, sha256 } = await import('../crypto/keys.ts')
   const tokens = new Tokens({ sha256: (bytes) => sha256(bytes), hmac: mac })
   if (tokenFile !== undefined) tokens.load(readTokens(tokenFile))
   const place = takePlace(directory)

@@ -1,7 +1,6 @@
 // The vault as the agent holds it: one open file, one set of keys, and the rules for when the keys go away. Every
 // conversation gets its own scoped handle from here; the keys themselves never leave this process.
 import { policyFor } from '../commands/policy.ts'
-import { randomBytes } from '../crypto/random.ts'
 import { utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Asker, Principal } from '../lib/gate.ts'
@@ -13,11 +12,8 @@ import type { Known, TokenInfo, Tokens } from '../modes/agent/tokens.ts'
 import { outOfScope } from '../modes/agent/plain.ts'
 import { Turnstile } from '../modes/agent/turnstile.ts'
 import type { Work } from '../modes/agent/turnstile.ts'
-import { openLmdb } from '../store/lmdb.ts'
 import type { Store } from '../store/store.ts'
-import { TABLES } from '../vault/schema.ts'
-import { Vault } from '../vault/vault.ts'
-import type { VaultOptions } from '../vault/session.ts'
+import type { Vault } from '../vault/vault.ts'
 import type { Names, View } from '../vault/view.ts'
 
 /** How often the clocks are looked at when nobody asks anything, in milliseconds. */
@@ -53,7 +49,9 @@ export class VaultBroker implements Broker {
   readonly about: { version: string; pid: number }
   readonly #options: BrokerOptions
   readonly #store: Store
-  readonly #vaultOptions: VaultOptions
+  /** Another one on the same file, locked. */
+  readonly #openVault: () => Vault
+  readonly #random: (size: number) => Uint8Array
   readonly #turnstile: Turnstile
   readonly #hearers = new Set<(event: AgentEvent) => void>()
   readonly #started = performance.now()
@@ -74,22 +72,34 @@ export class VaultBroker implements Broker {
 
   /** Opens the vault of the directory, locked. Throws what opening throws. */
   static async open(options: BrokerOptions): Promise<VaultBroker> {
+    const [{ openLmdb }, { TABLES }, { Vault }, { randomBytes }] = await Promise.all([
+      import('../store/lmdb.ts'),
+      import('../vault/schema.ts'),
+      import('../vault/vault.ts'),
+      import('../crypto/random.ts'),
+    ])
     // The event loop must not stand still over somebody's lock: the turnstile waits, the store does not.
     const tables = { tables: TABLES, lockMilliseconds: 0 }
     const store = await openLmdb(vaultFile(options.directory), { ...tables, mode: 'write' })
     try {
       const openCopy = (copy: string): Promise<Store> => openLmdb(copy, { ...tables, mode: 'read' })
-      return new VaultBroker(store, { protect: lockMemory, openCopy }, options)
+      return new VaultBroker(store, () => Vault.open(store, { protect: lockMemory, openCopy }), randomBytes, options)
     } catch (error) {
       await store.close()
       throw error
     }
   }
 
-  private constructor(store: Store, vaultOptions: VaultOptions, options: BrokerOptions) {
+  private constructor(
+    store: Store,
+    openVault: () => Vault,
+    random: (size: number) => Uint8Array,
+    options: BrokerOptions,
+  ) {
     this.#store = store
-    this.#vaultOptions = vaultOptions
-    this.#vault = Vault.open(store, vaultOptions)
+    this.#openVault = openVault
+    this.#random = random
+    this.#vault = openVault()
     this.#options = options
     this.#turnstile = new Turnstile(
       { together: (act) => this.#together(act), alone: () => this.#alone() },
@@ -106,7 +116,7 @@ export class VaultBroker implements Broker {
   }
 
   nonce(): Uint8Array {
-    return randomBytes(NONCE_BYTES)
+    return this.#random(NONCE_BYTES)
   }
 
   admit(asked: Asked, token: unknown, nonce: Uint8Array | undefined): Grant {
@@ -170,7 +180,7 @@ export class VaultBroker implements Broker {
     if (this.#stopping) throw new Failure('locked', 'the agent is ending')
     this.#store.refresh()
     // Beside the present one: a wrong passphrase must not take the key away from everybody.
-    const fresh = Vault.open(this.#store, this.#vaultOptions)
+    const fresh = this.#openVault()
     fresh.unlock(passphrase)
     this.#turnstile.flush()
     this.#vault.lock()
@@ -240,7 +250,7 @@ export class VaultBroker implements Broker {
 
   newToken({ label, scope, seconds, uses }: TokenWish): { token: Secret; info: TokenInfo } {
     const token = new Secret(
-      utf8(`tvt_${randomBytes(TOKEN_BYTES).toBase64({ alphabet: 'base64url', omitPadding: true })}`),
+      utf8(`tvt_${this.#random(TOKEN_BYTES).toBase64({ alphabet: 'base64url', omitPadding: true })}`),
     )
     const info = this.#options.tokens.add(token, { scope, label, expiresAt: Date.now() + seconds * 1000, uses })
     this.#options.note(`token ${info.id} made`)

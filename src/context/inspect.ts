@@ -1,6 +1,6 @@
 // A look at the vault's files and surroundings for `status` and `doctor`. It never throws for what it finds: a
 // damaged vault is a result here, with the next thing to type. Nothing is changed and no key is needed.
-import { lstatSync, readdirSync, statfsSync } from 'node:fs'
+import { accessSync, constants, lstatSync, readdirSync, statfsSync } from 'node:fs'
 import type { Ask, Context, Inspection } from '../commands/define.ts'
 import { toFailure } from '../lib/errors.ts'
 import type { Failure } from '../lib/errors.ts'
@@ -99,10 +99,22 @@ const REMOTE: ReadonlyMap<number, string> = new Map([
   [0x01021997, '9P'],
 ])
 
+/** Below this a commit may find no room; in bytes. */
+const LITTLE_ROOM = 1_048_576
+
 function fileSystem(directory: string): Check[] {
-  const kind = REMOTE.get(statfsSync(directory).type)
-  if (kind === undefined) return []
-  return [{ name: 'file system', status: 'warn', detail: `${kind}: locks may not hold between machines` }]
+  const name = 'file system'
+  const checks: Check[] = []
+  const { type, bavail, bsize } = statfsSync(directory)
+  const kind = REMOTE.get(type)
+  if (kind !== undefined) checks.push({ name, status: 'warn', detail: `${kind}: locks may not hold between machines` })
+  if (bavail * bsize < LITTLE_ROOM) checks.push({ name, status: 'warn', detail: 'the disk is full, or nearly; df -h' })
+  try {
+    accessSync(directory, constants.W_OK)
+  } catch {
+    checks.push({ name, status: 'warn', detail: 'cannot be written: names can be listed, but no value can be used' })
+  }
+  return checks
 }
 
 interface Seen {

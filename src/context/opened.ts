@@ -115,7 +115,7 @@ function readOnlyFailure(error: unknown, directory: string): unknown {
   const code = systemCode(error instanceof Failure ? error.cause : error)
   if (code !== 'EROFS' && code !== 'EACCES' && code !== 'EPERM') return error
   return new Failure('failed', `the vault in ${printable(directory)} cannot be written`, {
-    hint: 'reading a value writes an audit record first; make the directory writable, or restore a copy elsewhere',
+    hint: 'every use of a value writes an audit record: make the directory writable, or restore a copy elsewhere',
     cause: error,
   })
 }

@@ -33,8 +33,7 @@ export async function checkStaged(around: Surroundings): Promise<Checked> {
     const inspected = await inspectStaged(repository, objects, changes)
     const listChanges = changes.some(({ raw }) => latin1(raw) === RECIPIENTS_FILE)
     const needsKeys = inspected.blobs > 0 || listChanges
-    // Quiet: whether somebody has a key is not what is asked.
-    const opener = needsKeys ? await findOpener({ ...around, note: () => undefined }) : undefined
+    const opener = needsKeys ? await findOpener(around) : undefined
     const stale = listChanges ? await staleIn(repository, objects, opener, await stagedList(objects)) : NONE
     return { ...inspected, ...stale, conflicts: await conflictsIn(repository, objects, opener, changes) }
   } finally {
@@ -48,7 +47,7 @@ export async function checkAll(around: Surroundings, { history }: { history: boo
   const objects = new Objects(repository)
   try {
     const now = await inspectAll(repository, objects)
-    const opener = await findOpener({ ...around, note: () => undefined })
+    const opener = await findOpener(around)
     const stale = await staleIn(repository, objects, opener, new RecipientList(repository).present())
     const past = history
       ? await inspectHistory(repository, objects, trackedPatterns(readAttributes(repository)))

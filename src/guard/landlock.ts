@@ -1,7 +1,7 @@
 // Which files a confined program reaches, as rules for Landlock. Landlock only knows what is allowed beneath a
 // directory, so a hidden path inside an allowed directory is kept out by allowing everything beside it instead.
 // Pure: the kernel is asked elsewhere (lib/native-sandbox.ts). The rule: a path that was not granted is not reached.
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Failure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'
 
@@ -87,8 +87,11 @@ const SYSTEM = [
   ...['/proc', '/sys/devices/system', '/sys/fs/cgroup', '/sys/kernel/mm/transparent_hugepage'],
 ]
 const DEVICES = ['/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom']
-/** Of these only root could read any; it does not need them either. */
-const HIDDEN_OF_ROOT = ['shadow', 'shadow-', 'gshadow', 'gshadow-', 'sudoers', 'sudoers.d', 'ssh'].map((n) => `/etc/${n}`)
+/** Of these only root could read any; a program that it starts does not need them. */
+const HIDDEN_OF_ROOT = [
+  ...['shadow', 'shadow-', 'gshadow', 'gshadow-', 'sudoers', 'sudoers.d'].map((name) => `/etc/${name}`),
+  ...['rsa', 'ecdsa', 'ed25519'].map((kind) => `/etc/ssh/ssh_host_${kind}_key`),
+]
 
 /** What every confined program may read. */
 export const SYSTEM_GRANTS: readonly Grant[] = [
@@ -111,7 +114,7 @@ const MOST_GRANTS = 16_384
  * Throws `denied` when something that is not optional lies inside a hidden path, `not_found` when it does not exist.
  */
 export function planGrants(wanted: readonly Grant[], hidden: readonly string[], look: Look): Grant[] {
-  const out = hidden.map((path) => realAsFarAsPossible(path, look))
+  const out = hidden.flatMap((path) => placesOf(path, look))
   const grants = new Map<string, Grant>()
   const add = (grant: Grant): void => {
     if (grants.size >= MOST_GRANTS) {
@@ -148,6 +151,17 @@ export function planGrants(wanted: readonly Grant[], hidden: readonly string[], 
 /** Whether `path` is `directory` or lies beneath it. Both are absolute and without links. */
 export function isInside(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory.endsWith('/') ? directory : `${directory}/`)
+}
+
+/** Where `path` leads, and every link on the way there: who can replace one of these, leads it elsewhere. */
+function placesOf(path: string, look: Look): string[] {
+  const places = [realAsFarAsPossible(path, look)]
+  for (let part = path; dirname(part) !== part; part = dirname(part)) {
+    const here = join(realAsFarAsPossible(dirname(part), look), basename(part))
+    const real = look.real(part)
+    if (real !== undefined && real !== here) places.push(here)
+  }
+  return places
 }
 
 /** `path` with the links in the part of it that exists resolved. */

@@ -5,7 +5,7 @@ import type { Form } from './redact-forms.ts'
 import { CASELESS, FOLD, MULTIPLIER, PIECE, Pieces, isGap, pieceAcross, pieceAt, spellings } from './redact-pieces.ts'
 
 const [LF, CR, EQUALS] = [10, 13, 61]
-const MAX_STRIDE = 8
+const MAX_STRIDE = 12
 /** How far into a form its pieces are taken from. */
 const MAX_OFFSET = 256
 /** Padding at the end of base64. */

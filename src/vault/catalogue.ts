@@ -164,6 +164,8 @@ export class Catalogue implements Names {
 
   /** Rows that name a project or key are shown to those who may know it; the owner's list of names stays whole. */
   #seesEntry(entry: AuditEntry): boolean {
+    // A row about a group names projects in its own way.
+    if (entry.resourceType === 'env_group') return this.scope.isOwner
     const project = projectOf(entry)
     if (project === undefined) return true
     if (!this.scope.sees(project)) return false

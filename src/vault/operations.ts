@@ -39,15 +39,22 @@ export const OPERATIONS = {
 } as const satisfies Record<string, Operation>
 
 /** Commands whose writes have an action of their own. */
-const WRITES: Record<string, string> = { generate: 'secret.generate', import: 'env.import', sync: 'env.sync' }
+const WRITES = new Map([
+  ['generate', 'secret.generate'],
+  ['import', 'env.import'],
+  ['sync', 'env.sync'],
+])
 
 /** Commands whose reads have one: what they read is disclosed to others. */
-const READS: Record<string, string> = { seal: 'secret.seal', 'env seal': 'env.seal' }
+const READS = new Map([
+  ['seal', 'secret.seal'],
+  ['env seal', 'env.seal'],
+])
 
 /** The action of an operation, as the audit log names it for `command`. */
 export function actionOf(operation: Operation, command: string): string {
-  if (operation === OPERATIONS.read) return READS[command] ?? operation.action
-  return operation === OPERATIONS.write ? (WRITES[command] ?? operation.action) : operation.action
+  if (operation === OPERATIONS.read) return READS.get(command) ?? operation.action
+  return operation === OPERATIONS.write ? (WRITES.get(command) ?? operation.action) : operation.action
 }
 
 /** The effect the policy is asked about: a command that declared less than it does is judged by what it does. */

@@ -57,6 +57,8 @@ export class Scope {
   readonly session: Session
   readonly asker: Asker
   #open: { sequence: number; note: AuditNote }[] = []
+  /** What the policy was asked for last. */
+  #demanded: Operation = OPERATIONS.list
 
   constructor(session: Session, asker: Asker) {
     this.session = session
@@ -75,6 +77,7 @@ export class Scope {
 
   /** Stops the act when the policy refuses it. `named` is what the asker named, where that is something else. */
   demand(operation: Operation, target: Target = {}, named: Target = target): void {
+    this.#demanded = operation
     const decision = this.#ask(operation, target)
     if (!decision.allow) throw new Refused(operation, target, decision.rule, named)
   }
@@ -194,20 +197,25 @@ export class Scope {
   }
 
   #explain(error: unknown): unknown {
-    if (error instanceof Missing) return this.#missing(error.target)
+    if (error instanceof Missing) {
+      // Written down like a refusal: else the time it takes would tell which of the two it was.
+      if (this.asker.principal.kind === 'token') this.#recordRefusal(this.#demanded, error.target, 'not_found')
+      return this.#missing(error.target)
+    }
     if (!(error instanceof Refused)) return error
     const { operation, target, rule, named } = error
-    this.#recordRefusal(operation, target, rule)
+    this.#recordRefusal(operation, target, 'denied', rule)
     if (!this.isOwner && (named.project ?? named.group) !== undefined) return this.#missing(named)
     const effect = effectOf(operation, this.asker.effect)
     return new Failure('denied', `the policy refuses ${effect} on ${describe(target).words} (${rule})`)
   }
 
   /** A refusal stands even when it cannot be written down: the vault may be locked, or open for reading only. */
-  #recordRefusal(operation: Operation, target: Target, rule: string): void {
+  #recordRefusal(operation: Operation, target: Target, result: 'denied' | 'not_found', rule?: string): void {
     if (!this.session.unlocked) return
     try {
-      const note = this.note(operation, target, { phase: 'refused', result: 'denied', metadata: { rule } })
+      const metadata = rule === undefined ? {} : { rule }
+      const note = this.note(operation, target, { phase: 'refused', result, metadata })
       this.session.commit((writer) => this.record(writer, note))
     } catch (error) {
       if (!(error instanceof Failure)) throw error

@@ -104,8 +104,10 @@ Environments:
   })
 
   test('a project that a group uses is not deleted (W29)', async () => {
-    const { fails, view } = await shop()
+    const { fails, played, view } = await shop()
     expect((await fails(projectsDelete, { name: 'prev', yes: true })).kind).toBe('conflict')
+    expect((await fails(projectsDelete, { name: 'prev' })).kind).toBe('conflict')
+    expect(played.said).toEqual([])
     expect(view.list('prev').length).toBe(1)
   })
 })

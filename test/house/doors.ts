@@ -41,6 +41,7 @@ export const REVEALERS: Readonly<Record<string, string>> = {
   'src/modes/agent/pack.ts': 'puts a value as bytes behind a message of protocol 2, after the gate',
   'src/modes/agent/plain.ts': 'puts a value as text into a reply of protocol 1, after the gate',
   'src/modes/agent/client.ts': 'hashes a token for the proof that is sent instead of it',
+  'src/modes/agent/plain-client.ts': 'sends a token to an agent that speaks only protocol 1',
   'src/modes/agent/tokens.ts': 'hashes a token that was just made',
   'src/modes/cli/print.ts': 'prints the result of a command whose effect is reveal',
 }

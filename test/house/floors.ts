@@ -31,7 +31,7 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   'modes/cli': { values: ['lib', 'faces', 'commands'], types: ['vault'], later: ['context', 'settings'] },
   'modes/agent': { values: ['lib', 'commands'], types: ['vault'] },
   context: {
-    values: ['lib', 'commands', 'settings', 'modes/cli'],
+    values: ['lib', 'commands', 'settings', 'modes/cli', 'modes/agent'],
     types: ['vault', 'store', 'crypto', 'guard', 'formats', 'faces', 'foreign'],
     later: ['vault', 'store', 'crypto', 'guard', 'formats', 'faces', 'topics', 'foreign', 'git'],
   },

@@ -126,6 +126,22 @@ describe('anyone but the owner', () => {
     expect(resolved(guest('stag'), 'production').length).toBe(2)
   })
 
+  test('reads no row of the audit log about a group', () => {
+    const { vault, view } = filled()
+    const types = (of: { audit: typeof view.audit }) => of.audit({ limit: 100 }).map((row) => row.resourceType)
+    expect(types(view)).toContain('env_group')
+    expect(
+      types(
+        vault.view(
+          stranger(
+            'list',
+            policyOf(() => false),
+          ),
+        ),
+      ),
+    ).not.toContain('env_group')
+  })
+
   test('a key that is refused in one project is as if it were not there', () => {
     const { vault } = filled()
     const guest = vault.view(

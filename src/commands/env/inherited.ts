@@ -8,7 +8,7 @@ export default define({
   about: 'Show where the keys of an environment come from',
   detail: 'A key is pinned when tvault env pin copied it and nobody changed the copy. Needs no passphrase.',
   effect: 'list',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: false,
   input: { group: GROUP_FIELD, env: ENVIRONMENT_FIELD },
   examples: [{ words: 'env inherited --group shop --env staging', about: 'Own, inherited and pinned keys' }],

@@ -28,7 +28,8 @@ export default define({
   async run(context, { staged, history, strict }) {
     if (staged && history) throw new Failure('usage', '--staged and --history exclude each other')
     const { checkAll, checkStaged } = await import('../../git/check.ts')
-    const around = gitSurroundings(context, 'git-filter check')
+    // Quiet: whether somebody has a key is not what is asked.
+    const around = gitSurroundings(context, 'git-filter check', { quiet: true })
     const checked = staged ? await checkStaged(around) : await checkAll(around, { history })
     const { plaintext, unsafe, conflicts, stale, canReseal } = checked
     const refusesStale = stale.length > 0 && (strict || (staged && canReseal))

@@ -20,7 +20,7 @@ export default define({
       import('../../git/seal.ts'),
     ])
     const bytes = await context.readFile(file, { maxBytes: MAX_FILE_BYTES })
-    return { text: await textOf(gitSurroundings(context, 'git-filter textconv'), bytes) }
+    return { text: await textOf(gitSurroundings(context, 'git-filter textconv', { quiet: true }), bytes) }
   },
   human: ({ text }) => text,
 })

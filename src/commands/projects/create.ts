@@ -8,7 +8,7 @@ export default define({
   aliases: ['project create', 'p create'],
   about: 'Create a project',
   effect: 'write',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     name: { kind: 'text', at: 0, required: true, about: 'Name of the project' },

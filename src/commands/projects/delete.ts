@@ -8,9 +8,11 @@ export default define({
   path: 'projects delete',
   aliases: ['project delete', 'p delete', 'projects rm', 'project rm', 'p rm'],
   about: 'Destroy a project with all its secrets',
-  detail: 'Asks first. If it was the current project, `default` becomes current.',
+  detail:
+    'Asks first. If it was the current project, `default` becomes current. A project in an environment group is not ' +
+    'deleted: take it out of the group first.',
   effect: 'destroy',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     name: { kind: 'text', at: 0, required: true, about: 'Name of the project', complete: 'project' },
@@ -20,7 +22,9 @@ export default define({
   async run(context, { name, yes }) {
     const view = await context.vault()
     const secrets = view.list(name).length
-    if (!yes) {
+    // One that is in a group is refused anyway, so nobody is asked about it.
+    const grouped = !yes && view.groups().some(({ environments }) => environments.some((one) => one.project === name))
+    if (!yes && !grouped) {
       context.note(context.style.warn(`This will permanently delete the project and all its secrets (${secrets}).`))
       if (!(await context.ask.confirm(`Delete project '${cell(name)}'?`))) {
         throw new Failure('cancelled', 'canceled, nothing was deleted', { hint: '-y deletes without asking' })

@@ -10,7 +10,7 @@ export default define({
   about: 'List the projects',
   detail: 'The current project has a star. Needs no passphrase.',
   effect: 'list',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: false,
   input: {
     'names-only': { kind: 'flag', about: 'Only the names, one per line' },

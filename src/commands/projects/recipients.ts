@@ -11,7 +11,7 @@ export default define({
     'Needs no passphrase. Somebody who can write the vault file could change the list, and that shows only with the ' +
     'passphrase: --verify asks for it and checks. Sharing and unsharing always check.',
   effect: 'list',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     long: { kind: 'flag', short: 'l', about: 'With label, fingerprint and time' },

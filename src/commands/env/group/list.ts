@@ -11,7 +11,7 @@ export default define({
   about: 'List the environment groups',
   detail: 'Needs no passphrase.',
   effect: 'list',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: false,
   input: {},
   examples: [

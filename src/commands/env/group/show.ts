@@ -9,7 +9,7 @@ export default define({
   about: 'Show an environment group',
   detail: 'Compares names of keys, not values: tvault env diff --values does that. Needs no passphrase.',
   effect: 'list',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: false,
   input: { name: GROUP_NAME_FIELD },
   examples: [{ words: 'env group show shop', about: 'Its environments, and whether they have the same keys' }],
