@@ -34,7 +34,11 @@ function log(bytes: number, lineEnd: string, coloured: boolean): Uint8Array {
     const words = Array.from({ length: 2 + below(22) }, () => {
       const word = WORDS[below(WORDS.length)] ?? ''
       const kind = below(20)
-      return kind === 0 ? `${word}=${token(12)}` : kind === 1 ? Buffer.from(Array.from({ length: 10 }, () => below(256))).toString('hex') : word
+      return kind === 0
+        ? `${word}=${token(12)}`
+        : kind === 1
+          ? Buffer.from(Array.from({ length: 10 }, () => below(256))).toString('hex')
+          : word
     })
     const stamp = `2026-11-24T10:${10 + below(50)}:${10 + below(50)}Z`
     const line = `${coloured ? `\u001b[2m${stamp}\u001b[0m` : stamp} ${words.join(' ')}${lineEnd}`

@@ -1,9 +1,10 @@
 // What `npm test` runs once everything is built: checks, house, unit and contract tests on the sources, and the
-// journeys on dist/tvault. Ends with exactly one line `N passed, N failed`; exit code 1 when anything failed, when a
-// suite ran nothing, or when a test was left out.
+// journeys and the exchange with the Go program on dist/tvault. Ends with exactly one line `N passed, N failed`; exit
+// code 1 when anything failed, when a suite ran nothing, or when a test was left out.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { peer } from '../bench/peer.ts'
 import { check } from './check.ts'
 
 const root = join(import.meta.dir, '..')
@@ -15,8 +16,8 @@ interface Counts {
 }
 
 /** Which suite an entry of test/ belongs to; `undefined` for what is no test or runs elsewhere (`npm run test:slow`). */
-function suiteOf(entry: string): 'house' | 'contract' | 'journeys' | 'unit' | undefined {
-  if (entry === 'house' || entry === 'contract') return entry
+function suiteOf(entry: string): 'house' | 'contract' | 'journeys' | 'interop' | 'unit' | undefined {
+  if (entry === 'house' || entry === 'contract' || entry === 'interop') return entry
   if (/^[a-z-]+\.test\.ts$/.test(entry)) return 'journeys'
   if (['slow', 'scripts', 'golden', 'reference', 'vectors'].includes(entry)) return undefined
   return entry.includes('.') ? undefined : 'unit'
@@ -59,10 +60,13 @@ async function suite(name: string, words: readonly string[]): Promise<Counts> {
 const results: Counts[] = []
 try {
   results.push(await check())
+  // Fetched like every other package; where the Go program cannot be had, the tests that compare with it say so.
+  peer()
   results.push(await suite('house', []))
   // Two at a time: the machines that run this have two cores, and journeys measure waiting.
   results.push(...(await Promise.all([suite('contract', ['--timeout=120000']), suite('unit', ['--timeout=60000'])])))
-  results.push(await suite('journeys', ['--max-concurrency=4']))
+  results.push(await suite('journeys', ['--max-concurrency=4', '--timeout=120000']))
+  results.push(await suite('interop', ['--timeout=180000']))
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }

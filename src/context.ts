@@ -342,6 +342,12 @@ export async function createContext(options: {
       return readToEnd(0, maxBytes)
     },
 
+    async serveMcp(wish) {
+      const { serveMcp } = await import('./context/mcp.ts')
+      const { directory, noAgent } = globals
+      return serveMcp(wish, { environment, taken, directory, agentAllowed: !noAgent && wish.agent, note })
+    },
+
     progress: (label) => startProgress(label, isTerminal(2)),
 
     async settle(result) {

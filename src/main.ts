@@ -5,6 +5,8 @@ import { versionLine } from './lib/build.ts'
 const tokens = Bun.argv.slice(2)
 // Typed by no user: a process that `run --redact` starts, on its way to becoming the program (guard/launch.ts).
 if (tokens[0] === '--launch') process.exit(await (await import('./guard/launch.ts')).launch())
+// The same for a program that is confined (guard/confine.ts).
+if (tokens[0] === '--confined') process.exit((await import('./guard/confine.ts')).confine())
 if (tokens.length !== 1 || tokens[0] !== '--version' || !(await written(versionLine))) {
   const { guard, main } = await import('./modes/cli/index.ts')
   guard(tokens)

@@ -140,8 +140,11 @@ export interface Globals {
 export interface Ask {
   /** True when a person can answer on the terminal. */
   readonly possible: boolean
-  /** Hidden input from the terminal (/dev/tty, also when stdin is a pipe). `cancelled` on Ctrl-C and Ctrl-D. */
-  hidden(label: string): Promise<Secret>
+  /**
+   * Hidden input from the terminal (/dev/tty, also when stdin is a pipe). `cancelled` on Ctrl-C and Ctrl-D. With `lines`
+   * what is pasted may have several lines; without, the first one counts.
+   */
+  hidden(label: string, options?: { lines?: boolean }): Promise<Secret>
   /** Yes or no; default no. Without a terminal reads one line from a piped stdin (y/yes), else no. Says nothing itself. */
   confirm(question: string): Promise<boolean>
   /** Choose several; the initially chosen are given. */

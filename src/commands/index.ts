@@ -71,6 +71,7 @@ import k8sRender from './k8s/render.ts'
 import keyRotate from './key/rotate.ts'
 import list from './list.ts'
 import lock from './lock.ts'
+import mcp from './mcp.ts'
 import migrate from './migrate.ts'
 import move from './move.ts'
 import open from './open.ts'
@@ -168,6 +169,7 @@ export const commands: readonly Command[] = [
   keyRotate,
   list,
   lock,
+  mcp,
   migrate,
   move,
   open,

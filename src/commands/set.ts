@@ -26,7 +26,7 @@ export default define({
   aliases: ['s'],
   about: 'Store a secret; an earlier value stays in its history',
   detail:
-    'Without a source the value is asked for, hidden. --stdin drops exactly one newline at the end; --from-file keeps ' +
+    'Without a source the value is asked for, hidden; what is pasted may have several lines. --stdin drops exactly one newline at the end; --from-file keeps ' +
     'every byte (--from-file - reads standard input so). An empty value is taken from --stdin, --from-file and ' +
     '--from-env; elsewhere it needs --allow-empty.',
   effect: 'write',
@@ -74,12 +74,16 @@ export default define({
       if (input.name.startsWith('TVAULT_')) {
         context.note(`warning: tvault run does not give ${input.name} to programs: TVAULT_ names are its own`)
       }
-      return { project, bytes: value.size, ...view.write(project, input.name, value) }
+      return { project, bytes: value.size, typed: source === 'terminal', ...view.write(project, input.name, value) }
     } finally {
       value.wipe()
     }
   },
-  human: ({ key, bytes }) => ({ note: `Secret '${key}' set successfully${bytes === 0 ? ' (empty)' : ''}` }),
+  human({ key, bytes, typed }) {
+    // Nobody saw what was typed: the length is the one thing that may be shown.
+    const size = bytes === 0 ? ' (empty)' : typed ? ` (${bytes} B)` : ''
+    return { note: `Secret '${key}' set successfully${size}` }
+  },
   json: ({ key, project, version, change }) => ({ key, project, version, change, changed: change !== 'unchanged' }),
 })
 
@@ -116,7 +120,7 @@ async function read(context: Context, source: Source, input: Given, project: str
       return fromDotenv(context, input['from-env'] ?? '', input.key ?? input.name)
     case 'terminal':
       context.note(`Value of ${input.name} in project ${printable(project)}; what you type is not shown.`)
-      return context.ask.hidden('Enter secret value: ')
+      return context.ask.hidden('Enter secret value: ', { lines: true })
   }
 }
 

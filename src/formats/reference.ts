@@ -29,7 +29,7 @@ export function holdsReference(value: Secret): boolean {
 
 /**
  * The references in `value`, in their order. `where` is how the place is called in messages. Throws `failed` for one
- * that is malformed: empty, with a blank or a line end, without a key, or with more than one `/` after the project.
+ * that is malformed: empty, with a blank or a line end, or without a key.
  */
 export function referencesIn(value: Secret, where: string): Reference[] {
   const bytes = value.reveal()
@@ -84,12 +84,12 @@ function parseReference(inside: string, where: string): { project: string | unde
   if (body === '' || body.includes(String.fromCharCode(SPACE)) || body.includes(String.fromCharCode(LF))) {
     throw malformed(where, inside, 'empty or contains whitespace')
   }
-  const slash = body.indexOf('/')
+  // A project may have slashes in its name, a key never.
+  const slash = body.lastIndexOf('/')
   if (slash < 0) return { project: undefined, key: body }
   const project = body.slice(0, slash)
   const key = body.slice(slash + 1)
   if (key === '') throw malformed(where, inside, 'missing key segment after project')
-  if (key.includes('/')) throw malformed(where, inside, 'key must be a single segment')
   return { project: project === '' || project === 'current' ? undefined : project, key }
 }
 

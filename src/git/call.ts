@@ -69,7 +69,7 @@ export function startGit(words: readonly string[], { cwd, environment }: Call): 
   })
 }
 
-/** The name of git's call first in a vector for `start`. Failure `failed` when there is no git. */
+/** Path of git, looked for in absolute folders of PATH only. Failure `failed` when there is none. */
 function program(environment: Environment): string {
   try {
     return findProgram('git', environment['PATH'])

@@ -1,8 +1,7 @@
 // Runs a program that reaches only what it was granted: the files, the ports and the values of the wish, and no other
 // process. Its output comes back, cut in the middle when it is long, and nothing that it started outlives the call.
 // The rule: what this kernel cannot hold is said in the result, and refused when the wish says so.
-import { closeSync, fstatSync, lstatSync, readSync, readdirSync, realpathSync, statSync, writeSync } from 'node:fs'
-import { constants } from 'node:os'
+import { closeSync, constants, fchmodSync, openSync, readdirSync, realpathSync, statSync, writeSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import { utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
@@ -11,11 +10,11 @@ import { LIMIT } from '../lib/native-sandbox.ts'
 import { printable } from '../lib/names.ts'
 import type { Environment } from '../lib/paths.ts'
 import type { Kept } from './capped.ts'
-import { EXECVE_STEP, parseStartFailure, printConfined } from './confined-block.ts'
-import type { Limits, StartFailure } from './confined-block.ts'
+import { EXECVE_STEP, printConfined } from './confined-block.ts'
+import type { ConfinedBlock, Limits, StartFailure } from './confined-block.ts'
 import { DEFAULT_PATH, surroundings } from './confined-environment.ts'
 import { handOver } from './confined-values.ts'
-import type { Given, HandedOver } from './confined-values.ts'
+import type { Given } from './confined-values.ts'
 import { architecture, confinement, gaps, isConfined } from './confinement.ts'
 import type { Confinement, Network } from './confinement.ts'
 import { SYSTEM_GRANTS, hiddenOf, isInside, planGrants } from './landlock.ts'
@@ -26,7 +25,7 @@ import { seccompProgram } from './seccomp.ts'
 import { refusal } from './spawn.ts'
 import { newMark, threadsOf } from './strays.ts'
 import { watch } from './watch.ts'
-import type { Ending, Filters } from './watch.ts'
+import type { Ending, Filter } from './watch.ts'
 
 export interface ConfinedWish {
   /** The program and its words; no shell is put in between. */
@@ -72,7 +71,7 @@ export interface ConfinedAround {
   /** Ends the program as a timeout does. */
   cancel?: AbortSignal
   /** What the streams pass before they are cut, as a Redactor; ended here. */
-  filters?: Filters
+  filters?: { stdout: Filter; stderr: Filter }
   /** What the kernel offers; only a test says less than the kernel does. */
   kernel?: Confinement
 }
@@ -99,7 +98,7 @@ export interface ConfinedResult {
 
 const GRACE_SECONDS = 2
 const MOST_SECONDS = 86_400
-const BLOCK_STDIO = 3
+const MOST_BYTES = 2 ** 30
 
 /**
  * Runs the program of `wish` and waits for its end. The values are wiped before it starts. Throws `command_not_found`,
@@ -111,48 +110,218 @@ export async function runConfined(wish: ConfinedWish, around: ConfinedAround): P
   const kernel = around.kernel ?? confinement()
   const missing = gaps(kernel, wish.network)
   const confined = isConfined(kernel, wish.network)
+  const sizes = wish.given.flatMap((one) =>
+    one.to === 'environment' ? [{ name: one.name, bytes: one.value.size }] : [],
+  )
   try {
     check(wish)
-    if (wish.required && !confined) throw notConfined(missing)
-    const directory = realDirectory(wish.directory)
-    const path = wish.path ?? DEFAULT_PATH
-    const [program = '', ...rest] = wish.command
-    const file = findProgram(program.includes('/') ? resolve(directory, program) : program, path)
+    if (wish.required && !confined) {
+      throw new Failure('denied', `this kernel cannot confine the program as it must be; missing: ${missing.join('; ')}`)
+    }
     const room = new PrivateRoom(around.environment['TMPDIR'] || '/tmp')
     let leftBehind: string[] = []
+    let ending: Ending
     try {
-      const variables = surroundings({
-        inherited: around.environment,
-        pass: wish.pass ?? [],
-        path,
-        directory,
-        temporary: room.temporary,
-      })
-      const handed = handOver(wish.given, variables, room)
-      const mark = newMark()
-      let ending: Ending
-      try {
-        const limits = limitsOf(wish, kernel, { directory, room, mark })
-        const filter = kernel.seccomp ? filterOf(wish, kernel) : new Uint8Array(0)
-        const argv = [program, ...rest].map(utf8)
-        for (const { value } of wish.given) value.wipe()
-        await around.release?.()
-        const { entries, descriptors: files } = handed
-        const block = { limits, filter, program: { file, argv, entries, files, parent: process.pid } }
-        ending = await start(block, handed, mark, wish, around)
-      } finally {
-        handed.wipe()
-      }
-      const { failure, ...ended } = ending
-      if (failure) throw whyNot(failure, program, file)
-      leftBehind = room.remove()
-      return { ...ended, confined, kernel, gaps: missing, leftBehind }
+      ending = await inRoom(room, wish, around, kernel)
     } finally {
-      if (leftBehind.length === 0) room.remove()
+      leftBehind = room.remove()
     }
+    const { failure, ...ended } = ending
+    if (failure) throw whyNot(failure, wish.command[0] ?? '', sizes)
+    return { ...ended, confined, kernel, gaps: missing, leftBehind }
   } finally {
     for (const { value } of wish.given) value.wipe()
     around.filters?.stdout.end()
     around.filters?.stderr.end()
   }
+}
+
+async function inRoom(
+  room: PrivateRoom,
+  wish: ConfinedWish,
+  around: ConfinedAround,
+  kernel: Confinement,
+): Promise<Ending> {
+  const directory = realDirectory(wish.directory)
+  const path = wish.path ?? DEFAULT_PATH
+  const temporary = room.temporary
+  const pass = wish.pass ?? []
+  const variables = surroundings({ inherited: around.environment, pass, path, directory, temporary })
+  const [program = ''] = wish.command
+  const file = findProgram(program.includes('/') ? resolve(directory, program) : program, path)
+  const handed = handOver(wish.given, variables, room)
+  const opened: number[] = []
+  try {
+    const mark = kernel.strays ? newMark() : undefined
+    const limits = limitsOf(wish, kernel, { directory, room, mark })
+    const block: ConfinedBlock = {
+      limits,
+      filter: filterOf(wish, kernel),
+      program: {
+        file,
+        argv: wish.command.map(utf8),
+        entries: handed.entries,
+        files: handed.descriptors,
+        parent: process.pid,
+      },
+    }
+    for (const { value } of wish.given) value.wipe()
+    await around.release?.()
+    const keep = (fd: number): number => opened[opened.push(fd) - 1]!
+    const bytes = printConfined(block)
+    const blockFd = keep(inMemory(bytes))
+    bytes.fill(0)
+    const inputFd = handed.input && keep(readOnly(inMemory(handed.input)))
+    handed.wipe()
+    return await watch({
+      launcher: around.launcher,
+      blockFd,
+      inputFd,
+      mark,
+      timeoutMilliseconds: wish.timeoutSeconds * 1000,
+      graceMilliseconds: (wish.graceSeconds ?? GRACE_SECONDS) * 1000,
+      headBytes: wish.headBytes,
+      tailBytes: wish.tailBytes,
+      cancel: around.cancel,
+      filters: around.filters,
+    })
+  } finally {
+    handed.wipe()
+    for (const fd of opened) closeSync(fd)
+  }
+}
+
+function check(wish: ConfinedWish): void {
+  const within = (value: number | undefined, least: number, most: number, what: string): void => {
+    if (value !== undefined && !(value >= least && value <= most)) {
+      throw new Failure('usage', `${what} of a confined program must be between ${least} and ${most}`)
+    }
+  }
+  within(wish.timeoutSeconds, 0.001, MOST_SECONDS, 'the timeout')
+  within(wish.graceSeconds, 0, MOST_SECONDS, 'the grace')
+  within(wish.headBytes, 0, MOST_BYTES, 'the bytes at the beginning of the output')
+  within(wish.tailBytes, 0, MOST_BYTES, 'the bytes at the end of the output')
+  within(wish.fileBytes, 0, Number.MAX_SAFE_INTEGER, 'the size of files')
+  within(wish.threads, 1, 2 ** 22, 'the number of threads')
+  if (wish.command.some((word) => word.includes('\0'))) throw new Failure('usage', 'an argument holds a NUL byte')
+  const { read = [], write = [], hidden } = wish.files
+  const paths = [wish.directory, ...read, ...write, ...hidden]
+  const wrong = paths.find((path) => !isAbsolute(path) || path.includes('\0'))
+  if (wrong !== undefined) throw new Failure('usage', `${printable(wrong)} is not an absolute path`)
+  for (const port of typeof wish.network === 'object' ? [...wish.network.connect, ...(wish.network.listen ?? [])] : []) {
+    if (!Number.isInteger(port)) throw new Failure('usage', 'a port is a whole number')
+    within(port, 1, 65_535, 'a port')
+  }
+}
+
+function realDirectory(path: string): string {
+  try {
+    const real = realpathSync(path)
+    if (statSync(real).isDirectory()) return real
+  } catch {
+    // Said below.
+  }
+  throw new Failure('not_found', `${printable(path)} is not a directory`)
+}
+
+interface Place {
+  directory: string
+  room: PrivateRoom
+  mark: number | undefined
+}
+
+function limitsOf(wish: ConfinedWish, kernel: Confinement, { directory, room, mark }: Place): Limits {
+  const { files, network } = wish
+  const uid = process.geteuid?.() ?? 0
+  const grant = (access: Access) => (path: string): Grant => ({ path: resolve(path), access, optional: false })
+  const roots = [...(files.read ?? []).map(grant('read')), ...(files.write ?? []).map(grant('write'))]
+  const own = [grant('write')(room.temporary), ...(room.given === undefined ? [] : [grant('read')(room.given)])]
+  const hidden = [...files.hidden.map((path) => resolve(path)), ...hiddenOf(uid)]
+  const wanted = [...roots, ...own, ...SYSTEM_GRANTS]
+  const grants = planGrants(wanted, hidden, DISK)
+  if (!wanted.some(({ path, access }) => access !== 'device' && isInside(directory, DISK.real(path) ?? path))) {
+    throw new Failure('denied', `${printable(directory)} is not inside of what the program may read`)
+  }
+  return {
+    directory,
+    landlock: kernel.landlock,
+    grants,
+    ...(network === 'any'
+      ? {}
+      : network === 'none'
+        ? { connect: [] }
+        : { connect: network.connect, listen: network.listen ?? [] }),
+    limits: [
+      [LIMIT.core, 0],
+      ...(wish.fileBytes === undefined ? [] : [[LIMIT.fileBytes, wish.fileBytes] as const]),
+      ...(wish.threads === undefined ? [] : [[LIMIT.processes, threadsOf(uid) + wish.threads] as const]),
+      ...(mark === undefined ? [] : [[LIMIT.locks, mark] as const]),
+    ],
+  }
+}
+
+function filterOf({ network, unixSockets = false }: ConfinedWish, kernel: Confinement): Uint8Array {
+  const own = architecture()
+  if (!kernel.seccomp || own === undefined) return new Uint8Array(0)
+  const ports = typeof network === 'object' ? network : undefined
+  return seccompProgram({
+    architecture: own,
+    internet: network === 'none' ? 'none' : network === 'any' || ports?.udp === true ? 'tcp and udp' : 'tcp',
+    portsAreLimited: network !== 'any',
+    listen: network === 'any' || unixSockets || (ports?.listen ?? []).length > 0,
+    unixSockets,
+    landlock: kernel.landlock,
+  })
+}
+
+const DISK: Look = {
+  real(path) {
+    try {
+      return realpathSync(path)
+    } catch {
+      return undefined
+    }
+  },
+  entries(path) {
+    try {
+      return readdirSync(path, { withFileTypes: true }).map((entry) => ({
+        name: entry.name,
+        isLink: entry.isSymbolicLink(),
+      }))
+    } catch {
+      return []
+    }
+  },
+}
+
+/** A descriptor of a file in memory with these bytes. */
+function inMemory(bytes: Uint8Array): number {
+  const fd = memfd('tvault')
+  try {
+    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, at)
+    return fd
+  } catch (error) {
+    closeSync(fd)
+    throw new Failure('failed', 'there is no memory to start the program with', { cause: error })
+  }
+}
+
+/** The same file, open for reading only and from its beginning. Closes `fd`. */
+function readOnly(fd: number): number {
+  try {
+    fchmodSync(fd, 0o400)
+    return openSync(`/proc/self/fd/${fd}`, constants.O_RDONLY)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const EACCES = 13
+
+function whyNot({ step, errno }: StartFailure, program: string, sizes: Parameters<typeof refusal>[2]): Failure {
+  if (step === EXECVE_STEP && errno === EACCES) {
+    return new Failure('cannot_execute', `${printable(program)}, or what runs it, lies outside of what it may read`)
+  }
+  if (step === EXECVE_STEP) return refusal(errno, program, sizes)
+  return new Failure('failed', `the program was not started: its limits could not be set (${step}, errno ${errno})`)
 }

@@ -71,7 +71,9 @@ function classAt(signs: readonly string[], from: number): { piece: Piece; end: n
 }
 
 function broken(what: string): never {
-  throw new Failure('usage', `a pattern that is none: ${what}`, { hint: 'for the sign itself write a \\ in front of it' })
+  throw new Failure('usage', `a pattern that is none: ${what}`, {
+    hint: 'for the sign itself write a \\ in front of it',
+  })
 }
 
 /** Which prefixes of the pattern match the name so far, one sign of the name after the other. */

@@ -11,6 +11,7 @@ export interface Operation {
 const DISCLOSE = ['reveal', 'inject', 'write-file', 'seal', 'share'] as const
 
 export const OPERATIONS = {
+  enter: { action: 'command.run', effects: ['none'] },
   list: { action: 'secret.list', effects: ['list'] },
   read: { action: 'secret.read', effects: DISCLOSE },
   compare: { action: 'secret.read', effects: ['compare', ...DISCLOSE] },

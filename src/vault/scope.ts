@@ -159,6 +159,12 @@ export class Scope {
     return this.session.sign(writer, note, projectOf(note))
   }
 
+  /** Writes down that the asker was refused the whole command. */
+  refused(metadata: Readonly<Record<string, string>>): void {
+    const note = this.note(OPERATIONS.enter, {}, { phase: 'refused', result: 'denied', metadata })
+    this.session.commit((writer) => this.record(writer, note))
+  }
+
   /**
    * Runs `look` in a transaction that also writes the intents it returns, and gives the rest back once they are on
    * disk. Without an intent (nothing was found) nothing is written.

@@ -99,6 +99,11 @@ export class Vault {
     this.#session.lock()
   }
 
+  /** Writes down that the gate refused a command before it came to the vault. Without the key nothing is written. */
+  refused(asker: Asker, metadata: Readonly<Record<string, string>>): void {
+    if (this.#session.unlocked) new Scope(this.#session, asker).refused(metadata)
+  }
+
   /** The half that needs no key. */
   names(asker: Asker): Names {
     return new Catalogue(new Scope(this.#session, asker))

@@ -23,7 +23,11 @@ test('without a policy names are seen and nothing else', () => {
 
 test.each([
   ['read-only', { ...FULL, mode: 'read-only', exec: true }, ['none', 'list', 'compare', 'reveal']],
-  ['read-only without reads: comparing is reading (B1, B2)', { ...FULL, mode: 'read-only', reads: 0 }, ['none', 'list']],
+  [
+    'read-only without reads: comparing is reading (B1, B2)',
+    { ...FULL, mode: 'read-only', reads: 0 },
+    ['none', 'list'],
+  ],
   ['read-write never destroys (D8)', { ...FULL, mode: 'read-write' }, ['none', 'list', 'compare', 'reveal', 'write']],
   ['full', FULL, ['none', 'list', 'compare', 'inject', 'reveal', 'write', 'destroy']],
   ['full, no exec', { ...FULL, exec: false }, ['none', 'list', 'compare', 'reveal', 'write', 'destroy']],

@@ -317,6 +317,7 @@ function context(store: Store, vault: Vault, played: Played, command: Pick<Comma
       played.launched = { command: words, inject: Object.fromEntries(values), clean, redacted: { strict } }
       return 7
     },
+    serveMcp: refuse,
     progress: () => () => undefined,
     settle: async () => undefined,
     release: async () => undefined,

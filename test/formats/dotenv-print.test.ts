@@ -37,11 +37,11 @@ function sourced(shell: string, script: Uint8Array, names: readonly string[]): U
   return out
 }
 
-/** The binary of TinyVault 0.23: named by TVAULT_PEER, or fetched by the benches. */
+/** The binary of TinyVault 0.23, which `npm test` and the benches fetch. */
 function peerBinary(): string | undefined {
   const folder = join(import.meta.dir, '..', '..', '.bench', 'peer', 'node_modules', '@thelacanians')
   const fetched = join(folder, `tinyvault-${process.platform}-${process.arch}`, 'bin', 'tvault')
-  return Bun.env['TVAULT_PEER'] ?? (existsSync(fetched) ? fetched : undefined)
+  return existsSync(fetched) ? fetched : undefined
 }
 
 /** What a shell makes of a value that only the form with `\n` can carry (form 3 with a line end). */

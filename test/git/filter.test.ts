@@ -194,6 +194,22 @@ describe('one process', () => {
     await filters.close()
   })
 
+  test('identities are looked for once, however many files there are', async () => {
+    let asked = 0
+    const identities = async (): Promise<Identity[]> => {
+      asked += 1
+      return [alice]
+    }
+    const filters = new Filters({ ...scratch.around(), identities })
+    const blob = sealBlob(Secret.fromText(TEXT), to(alice))
+    for (let count = 0; count < 5; count++) {
+      await filters.smudge(blob, utf8(`${count}`))
+      await filters.clean(utf8(`${count}`), Secret.fromText(TEXT))
+    }
+    await filters.close()
+    expect(asked).toBe(1)
+  })
+
   test('git is started once for many files, and again when the index was written', async () => {
     for (let count = 0; count < 8; count++) scratch.stage(`f${count}`, utf8(`${count}`))
     const objects = new Objects(Repository.at(scratch.top, scratch.environment))

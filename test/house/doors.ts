@@ -43,6 +43,7 @@ export const REVEALERS: Readonly<Record<string, string>> = {
   'src/modes/agent/client.ts': 'hashes a token for the proof that is sent instead of it',
   'src/modes/agent/plain-client.ts': 'sends a token to an agent that speaks only protocol 1',
   'src/modes/agent/tokens.ts': 'hashes a token that was just made',
+  'src/modes/mcp/result.ts': 'gives an AI agent the result of a command whose effect is reveal',
   'src/modes/cli/print.ts': 'prints the result of a command whose effect is reveal',
 }
 

@@ -30,10 +30,12 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   // The frame asks for a context only when a command is going to run.
   'modes/cli': { values: ['lib', 'faces', 'commands'], types: ['vault'], later: ['context', 'settings'] },
   'modes/agent': { values: ['lib', 'commands'], types: ['vault'] },
+  // Tools are commands, called by the names and arguments that AI agents know.
+  'modes/mcp': { values: ['lib', 'faces', 'commands'], types: ['vault'] },
   context: {
     values: ['lib', 'commands', 'settings', 'modes/cli', 'modes/agent'],
     types: ['vault', 'store', 'crypto', 'guard', 'formats', 'faces', 'foreign'],
-    later: ['vault', 'store', 'crypto', 'guard', 'formats', 'faces', 'topics', 'foreign', 'git'],
+    later: ['vault', 'store', 'crypto', 'guard', 'formats', 'faces', 'topics', 'foreign', 'git', 'modes/mcp'],
   },
   main: { values: ['lib', 'modes/cli', 'context', 'settings'], later: ['modes/cli', 'context', 'guard'] },
 }
@@ -45,6 +47,8 @@ export const DOORS: Readonly<Record<string, RegExp>> = {
   kdbxweb: /^src\/foreign\/kdbx\.ts$/,
   'age-encryption': /^src\/foreign\/age\.ts$/,
   eciesjs: /^src\/foreign\/ecies\.ts$/,
+  '@modelcontextprotocol/sdk/server/index.js': /^src\/modes\/mcp\/sdk\.ts$/,
+  '@modelcontextprotocol/sdk/types.js': /^src\/modes\/mcp\/sdk\.ts$/,
   '@clack/prompts': /^src\/modes\/cli\/prompt\.ts$/,
   'bun:ffi': /^src\/lib\/native[^/]*\.ts$|^src\/lib\/native\/[^/]+\.ts$/,
   'node:crypto': /^src\/crypto\//,

@@ -9,11 +9,11 @@ const CHEAP = ['--kdf-memory', '19456', '--kdf-passes', '2', '--kdf-lanes', '1']
 
 let told = false
 
-/** Path of the peer's binary: TVAULT_PEER, or where the benches put it. Without it one line says so. */
+/** Path of the peer's binary: where `npm test` or the benches put it. Without it one line says so. */
 export function peerBinary(): string | undefined {
   const folder = join(ROOT, '.bench', 'peer', 'node_modules', '@thelacanians')
   const fetched = join(folder, `tinyvault-${process.platform}-${process.arch}`, 'bin', 'tvault')
-  const path = process.env['TVAULT_PEER'] ?? (existsSync(fetched) ? fetched : undefined)
+  const path = existsSync(fetched) ? fetched : undefined
   if (path === undefined && !told)
     console.log('interop: no binary of TinyVault 0.23 here; nothing was compared with it')
   told = true

@@ -48,9 +48,12 @@ export function takePlace(directory: string): Place {
     throw error
   }
   const release = (): void => {
-    removeQuietly(path, 'socket')
-    removeQuietly(pidPath(directory), 'file')
-    removeQuietly(lockFile(directory), 'file')
+    // Without our lock file somebody else may have taken the place: then all of this is theirs.
+    if (hasName(fd, lockFile(directory))) {
+      removeQuietly(path, 'socket')
+      removeQuietly(pidPath(directory), 'file')
+      removeQuietly(lockFile(directory), 'file')
+    }
     closeSync(fd)
   }
   return { path, bindPath, release }
@@ -94,9 +97,15 @@ function takeLock(directory: string): number {
       closeSync(fd)
       throw new Failure('conflict', 'an agent is running already', { hint: 'tvault agent status' })
     }
-    if (lstatSync(lockFile(directory), { throwIfNoEntry: false })?.ino === fstatSync(fd).ino) return fd
+    if (hasName(fd, lockFile(directory))) return fd
     closeSync(fd)
   }
+}
+
+/** Whether the open file `fd` is the one that is called `path` now. */
+function hasName(fd: number, path: string): boolean {
+  const [named, open] = [lstatSync(path, { throwIfNoEntry: false }), fstatSync(fd)]
+  return named !== undefined && named.ino === open.ino && named.dev === open.dev
 }
 
 function openLock(directory: string): number {

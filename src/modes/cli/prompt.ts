@@ -31,8 +31,8 @@ export class TerminalAsk implements Ask {
     return this.#possible
   }
 
-  hidden(label: string): Promise<Secret> {
-    return readHidden(label)
+  hidden(label: string, { lines = false } = {}): Promise<Secret> {
+    return readHidden(label, { lines, marksPaste: lines && !this.#around.dumb })
   }
 
   async confirm(question: string): Promise<boolean> {

@@ -78,7 +78,9 @@ export const searchProjects = define({
   },
   async run(context, { 'name-like': name, 'description-like': description, limit = DEFAULT_LIMIT }) {
     const names = await context.names()
-    const [named, described] = [name, description].map((pattern) => (pattern === undefined ? () => true : glob(pattern)))
+    const [named, described] = [name, description].map((pattern) =>
+      pattern === undefined ? () => true : glob(pattern),
+    )
     const found = names.projects().filter((one) => named!(one.name) && described!(one.description))
     return found.slice(0, limit).map((one) => one.name)
   },

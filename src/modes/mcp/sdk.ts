@@ -106,9 +106,7 @@ export async function startSession(
       return { contents: [{ uri, mimeType: 'application/json', text }] }
     }),
   )
-  server.setRequestHandler(ListPromptsRequestSchema, () =>
-    counted(() => ({ prompts: answers.prompts() as never[] })),
-  )
+  server.setRequestHandler(ListPromptsRequestSchema, () => counted(() => ({ prompts: answers.prompts() as never[] })))
   server.setRequestHandler(GetPromptRequestSchema, ({ params }) =>
     counted(() => {
       const found = answers.prompt(params.name, params.arguments ?? {})

@@ -81,16 +81,16 @@ describe('a message comes back', () => {
     const decoder = new Decoder(KNOWN)
     let found = 0
     const begin = performance.now()
-    for (let at = 0; at < whole.length; at += 4096) decoder.push(whole.subarray(at, at + 4096), () => (found += 1))
+    for (let at = 0; at < whole.length; at += 1024) decoder.push(whole.subarray(at, at + 1024), () => (found += 1))
     expect(found).toBe(1)
-    // Copying all that is there for each of the 4,096 chunks would move 32 GiB.
-    expect(performance.now() - begin).toBeLessThan(3000)
+    // Copying all that is there for each of the 16,384 chunks would move 128 GiB.
+    expect(performance.now() - begin).toBeLessThan(8000)
   })
 })
 
 describe('a connection is of no use after', () => {
   const cases: [string, Uint8Array, Limits?][] = [
-    ['a frame of nothing', u32(0)],
+    ['a frame of nothing', concat(u32(0), Uint8Array.of(1))],
     ['a frame without payload', concat(u32(1), Uint8Array.of(1))],
     ['another kind of frame', frame(3, utf8('x'))],
     ['a part before a head', frame(2, utf8('x'))],

@@ -18,6 +18,8 @@ async function answer(): Promise<unknown> {
   switch (question) {
     case 'hidden':
       return Buffer.from((await ask.hidden('Passphrase: ')).reveal()).toString('hex')
+    case 'hidden lines':
+      return Buffer.from((await ask.hidden('Passphrase: ', { lines: true })).reveal()).toString('hex')
     case 'hidden then stdin':
       return [
         Buffer.from((await ask.hidden('Passphrase: ')).reveal()).toString('hex'),

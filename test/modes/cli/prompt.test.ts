@@ -1,5 +1,5 @@
 // Questions on a real pseudo-terminal: what is typed arrives, nothing secret is shown, and afterwards the terminal
-// is as it was (W20), whatever ended the question.
+// is as it was, whatever ended the question.
 import { afterAll, describe, expect, test } from 'bun:test'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -80,7 +80,7 @@ class Session {
 
 const hex = (text: string) => Buffer.from(text).toString('hex')
 
-describe('hidden input', () => {
+describe('W20: hidden input', () => {
   async function typed(keys: string, options: Options = {}, question = 'hidden') {
     const session = new Session(question, options)
     await session.shows('Passphrase: ')
@@ -101,6 +101,44 @@ describe('hidden input', () => {
     const { outcome, exit, restored, screen } = await typed(keys)
     expect({ outcome, exit, restored }).toEqual({ outcome: { answer: hex(expected) }, exit: 0, restored: true })
     for (const word of ['topsecret', 'secret', 'wrong', 'right', '☃']) expect(screen).not.toContain(word)
+  })
+
+  test('keys that send a control sequence put nothing into the line', async () => {
+    expect((await typed('pa\u001b[A\u001b[1;5Css\u001b[3~\r')).outcome).toEqual({ answer: hex('pass') })
+  })
+
+  test.each([
+    ['a\r', 'a'],
+    ['a\r\n', 'a'],
+    // A terminal that marks pastes: several lines, and one line end at the end that belongs to the paste.
+    ['\u001b[200~one\rtwo\tthree\r\u001b[201~\r', 'one\ntwo\tthree'],
+    ['\u001b[200~one\ntwo\n\n\u001b[201~\r', 'one\ntwo\n'],
+    ['\u001b[200~o\u0003n\u0000e\u001b[201~ more\u007f\r', 'one mor'],
+    ['\u001b[200~\u001b[201~x\r', 'x'],
+  ])('W18: with lines, %j arrives as %j', async (keys, expected) => {
+    const { outcome, restored, screen } = await typed(keys, {}, 'hidden lines')
+    expect({ outcome, restored }).toEqual({ outcome: { answer: hex(expected) }, restored: true })
+    // Asked for before the question, and taken back.
+    expect(screen).toMatch(/\u001b\[\?2004h.*Passphrase: [^]*\u001b\[\?2004l/)
+    for (const word of ['one', 'two', 'three']) expect(screen).not.toContain(word)
+  })
+
+  test('W18: several lines from a terminal that marks nothing are no value, and reach no shell', async () => {
+    const script = 'stty -g; "$0" "$@"; echo "EXIT $?"; stty -g; read -t 0.2 rest; echo "REST:$rest:"; echo END'
+    const { outcome, exit, restored, screen } = await typed(
+      'first\rtouch PWNED\rlast\r',
+      { script: `bash -c '${script}' "$0" "$@"` },
+      'hidden lines',
+    )
+    expect({ kind: outcome.kind, exit, restored }).toEqual({ kind: 'usage', exit: 2, restored: true })
+    expect(screen).toContain('REST::')
+    expect(screen).not.toContain('first')
+  })
+
+  test('W18: a dumb terminal is not asked to mark anything', async () => {
+    const { outcome, screen } = await typed('value\r', { term: 'dumb' }, 'hidden lines')
+    expect(outcome).toEqual({ answer: hex('value') })
+    expect(screen).not.toContain('\u001b')
   })
 
   test('a line much longer than one read arrives whole', async () => {

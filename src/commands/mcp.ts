@@ -1,0 +1,43 @@
+// The server for AI agents. It speaks the Model Context Protocol on standard input and output, so it never asks: what it
+// may do is in the policy, and the key comes from the agent or from a source of the passphrase.
+import { Failure } from '../lib/errors.ts'
+import { define } from './define.ts'
+
+export default define({
+  path: 'mcp',
+  aliases: ['mcp-server'],
+  about: 'Serve the vault to an AI agent (Model Context Protocol on standard input and output)',
+  detail:
+    'Without a policy an AI agent sees names and no value; tvault docs mcp tells what it can be allowed. Values come ' +
+    'from the agent after tvault unlock, or with a passphrase from TVAULT_PASSPHRASE_FILE and the like.',
+  effect: 'none',
+  on: ['cli'],
+  holdsKeys: true,
+  input: {
+    tools: { kind: 'text', placeholder: 'set', about: 'core, full, or names of tools', fallback: 'full' },
+    root: {
+      kind: 'list',
+      placeholder: 'dir',
+      complete: 'file',
+      about: 'Dotenv files below it may be compared; default: the current directory',
+    },
+    connect: {
+      kind: 'choice',
+      choices: ['auto', 'none'],
+      about: 'none: leave a running agent alone',
+      fallback: 'auto',
+    },
+  },
+  examples: [
+    { words: 'mcp', about: 'What the configuration of an AI client starts' },
+    { words: 'mcp --tools core --root ~/src/shop', about: 'A short list of tools, for one repository' },
+  ],
+  async run(context, { tools = 'full', root = [], connect = 'auto' }) {
+    if (context.stdinIsTerminal) {
+      throw new Failure('usage', 'standard input is a terminal: this is started by an AI client', {
+        hint: 'tvault docs mcp',
+      })
+    }
+    await context.serveMcp({ tools, roots: root, agent: connect === 'auto' })
+  },
+})

@@ -1,0 +1,123 @@
+// What a command may ask for when an AI agent calls it. Every member is written out: what is new to `Context` must be
+// decided on here, and what is not for agents refuses. Nobody is ever asked, no program started, no file written.
+import { realpathSync } from 'node:fs'
+import { dirname, join, resolve, sep } from 'node:path'
+import type { Ask, Context, Globals } from '../commands/define.ts'
+import { Failure } from '../lib/errors.ts'
+import { readSafely } from '../lib/files.ts'
+import type { Principal } from '../lib/gate.ts'
+import { printable } from '../lib/names.ts'
+import type { Names, View } from '../vault/view.ts'
+import { makeStyle } from './style.ts'
+
+const NO_PERSON: Ask = {
+  possible: false,
+  hidden: async () => refuse(),
+  confirm: async () => false,
+  choose: async () => refuse(),
+}
+
+export interface McpCall {
+  principal: Principal
+  command: string
+  directory: string
+  project: string | undefined
+  /** Directories below which dotenv files may be compared; real paths. */
+  roots: readonly string[]
+  build: Context['build']
+  random: Context['random']
+  names(): Promise<Names>
+  vault(): Promise<View>
+  settle: Context['settle']
+  release: Context['release']
+  progress: (done: number, total: number) => void
+}
+
+/** The surroundings of one call, and the project it turned out to be about. */
+export function mcpContext(call: McpCall): { context: Context; meant(): string } {
+  const { principal, command, directory, project, roots, build, progress } = call
+  const globals: Globals = { directory, project, json: true, verbose: false, noAgent: false }
+  let meant = project ?? ''
+  const context: Context = {
+    principal,
+    command,
+    globals,
+    style: makeStyle(false, 80),
+    ask: NO_PERSON,
+    names: () => call.names(),
+    vault: () => call.vault(),
+    project(names) {
+      meant = project ?? (names.currentProject() || 'default')
+      return meant
+    },
+    readFile: async (path, { maxBytes }) => readSafely(within(roots, path, directory), maxBytes),
+    random: call.random,
+    settle: call.settle,
+    release: call.release,
+    progress: () => progress,
+    note: () => undefined,
+    build,
+    identityExported: false,
+    stdinIsTerminal: false,
+    stdoutIsTerminal: false,
+    settings: [],
+    catalog: () => [],
+    topics: () => [],
+    topic: async () => undefined,
+    unlocked: async () => refuse(),
+    vaultAs: async () => refuse(),
+    create: async () => refuse(),
+    passphrase: async () => refuse(),
+    agent: async () => refuse(),
+    inspect: async () => refuse(),
+    restore: async () => refuse(),
+    migrate: async () => refuse(),
+    identities: async () => refuse(),
+    identityFiles: { create: async () => refuse(), list: async () => refuse(), load: async () => refuse() },
+    writeFile: async () => refuse(),
+    appendToJob: async () => refuse(),
+    foreign: async () => refuse(),
+    dotenvFiles: async () => refuse(),
+    directoryWish: async () => refuse(),
+    gitState: async () => refuse(),
+    stdin: async () => refuse(),
+    become: async () => refuse(),
+    runRedacted: async () => refuse(),
+    runFed: async () => refuse(),
+    serveMcp: async () => refuse(),
+  }
+  return { context, meant: () => meant }
+}
+
+function refuse(): never {
+  throw new Failure('denied', 'an AI agent cannot do this')
+}
+
+/**
+ * The path of a file below one of `roots`, judged by where its folder really is. Throws `denied` for everything else,
+ * in the same words whether or not it exists (attacks A3, A4, D6).
+ */
+function within(roots: readonly string[], path: string, vault: string): string {
+  const outside = new Failure('denied', `${printable(path)} is not below a directory of this server`, {
+    hint:
+      roots.length === 0 ? 'the owner starts it with --root DIR' : `it reads below: ${roots.map(printable).join(', ')}`,
+  })
+  const absolute = resolve(roots[0] ?? '/', path)
+  let folder: string
+  try {
+    folder = realpathSync(dirname(absolute))
+  } catch {
+    throw outside
+  }
+  const isBelow = (parent: string) => folder === parent || folder.startsWith(parent + sep)
+  if (!roots.some(isBelow) || isBelow(real(vault)) || /^\/(?:proc|sys|dev)(?:\/|$)/.test(folder)) throw outside
+  return join(folder, absolute.slice(absolute.lastIndexOf(sep) + 1))
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
+}

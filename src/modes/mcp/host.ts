@@ -1,0 +1,31 @@
+// What the server asks of whoever holds the vault (context/mcp.ts). Types only. Everything it gets is scoped to one
+// client and one command; there is no way from here to the vault without a policy.
+import type { Command, Context } from '../../commands/define.ts'
+import type { McpRules, Principal } from '../../lib/gate.ts'
+
+export interface HostCall {
+  command: Command
+  principal: Principal
+  /** The project that the client named or chose. */
+  project: string | undefined
+  progress: (done: number, total: number) => void
+}
+
+/** The surroundings of one call. `meant` is the project it was about, once the command has asked. */
+export interface CallContext {
+  context: Context
+  meant(): string
+}
+
+export interface Host {
+  readonly version: string
+  /** The rules of now, and whether they changed since the last question. Throws `failed` for a broken policy. */
+  rules(): Promise<{ rules: McpRules; changed: boolean }>
+  context(call: HostCall): Promise<CallContext>
+  /** Writes down that a call was refused before it came to the vault. Never throws. */
+  refused(call: { command: string; tool: string; principal: Principal; rule: string }): Promise<void>
+  /** Opens the vault if nobody has to be asked, so that the first call need not wait. Never throws. */
+  warm(): Promise<void>
+  /** For the owner, on standard error. */
+  note(text: string): void
+}
