@@ -342,6 +342,10 @@ export async function createContext(options: {
       return readToEnd(0, maxBytes)
     },
 
+    async runConfined() {
+      throw new Failure('internal', 'programs are confined for AI agents only')
+    },
+
     async serveMcp(wish) {
       const { serveMcp } = await import('./context/mcp.ts')
       const { directory, noAgent } = globals

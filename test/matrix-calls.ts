@@ -1,10 +1,27 @@
 // How each command is called in the matrix (matrix.ts), and how much of a vault that call needs. A test compares this
-// table with `tvault docs commands --json`: a new command has no row, and fails it.
+// table with `tvault docs commands --json`: a command without a row fails it.
+
+export const STATES = [
+  'fine',
+  'no vault',
+  'locked',
+  'wrong passphrase',
+  'busy',
+  'corrupt',
+  'read-only file system',
+  'full disk',
+  'full stdout',
+  'closed stdout',
+  'nobody to ask',
+  'HOME unset',
+  'no directory named',
+] as const
+export type State = (typeof STATES)[number]
 
 /**
- * What a call needs of the vault, from nothing to everything:
- * `nothing` opens none · `place` looks at the directory and takes whatever is there · `names` reads without the key ·
- * `mark` writes without the key · `key` reads or writes with the passphrase, and so writes a row in the audit log.
+ * What a call needs, from nothing to everything: `nothing` · `place` must know the directory and takes whatever is
+ * there · `names` reads without the key · `mark` writes without the key · `key` needs the passphrase, and writes at
+ * least its row in the audit log.
  */
 export type Need = 'nothing' | 'place' | 'names' | 'mark' | 'key'
 
@@ -14,50 +31,54 @@ export interface Call {
   words?: string
   /** How the call ends when nothing is wrong. Default 0. */
   ends?: number
-  /** Writes nothing to standard output when all is well, or another program's output. */
-  silent?: true
-  /** Standard output is not JSON even with --json: it belongs to a program that was started, or to git. */
-  foreign?: true
+  /** Where it ends in another way than its need tells. */
+  but?: Partial<Record<State, number>>
   /** Asks when `-y` is not said. */
   asks?: true
-  /** Writes a file beside the vault or in the folder it stands in. */
+  /** Writes a file into the folder it stands in, or beside the vault. */
   writes?: true
+  /** Standard output belongs to another program, or is text for one. */
+  foreign?: 'text' | 'silent'
   /** Standard input. */
   input?: string
 }
 
 export const RECIPIENT = 'RECIPIENT'
+const NO_AGENT = { need: 'place', ends: 4 } as const
+/** Opened by an identity that lies beside the vault. */
+const OPENED = { need: 'place', but: { 'no vault': 1 } } as const
+const CHEAP = '--kdf-memory 19456 --kdf-passes 2 --kdf-lanes 1'
 
 /** By the words of the command. */
 export const CALLS: Readonly<Record<string, Call>> = {
-  'agent install': { need: 'nothing', words: '--dry-run' },
-  'agent lock': { need: 'nothing', ends: 4, silent: true },
-  'agent logs': { need: 'nothing' },
-  'agent restart': { need: 'nothing', ends: 4, silent: true },
-  'agent start': { need: 'key', words: '--idle 1s', silent: true },
-  'agent status': { need: 'nothing', silent: true },
-  'agent stop': { need: 'nothing', ends: 4, silent: true },
-  'agent token list': { need: 'nothing', ends: 4, silent: true },
-  'agent token new': { need: 'nothing', words: 'ci', ends: 4, silent: true },
-  'agent token revoke': { need: 'nothing', words: 'ci', ends: 4, silent: true },
-  'agent uninstall': { need: 'nothing', ends: 4, silent: true },
+  'agent install': { need: 'place', words: '--dry-run', but: { 'HOME unset': 1 } },
+  'agent lock': NO_AGENT,
+  'agent logs': { need: 'place' },
+  'agent restart': { ...NO_AGENT, but: { 'HOME unset': 1 } },
+  'agent start': { need: 'key', words: '--idle 1s', but: { busy: 0 } },
+  'agent status': { need: 'place' },
+  'agent stop': NO_AGENT,
+  'agent token list': NO_AGENT,
+  'agent token new': { ...NO_AGENT, words: 'ci' },
+  'agent token revoke': { ...NO_AGENT, words: 'ci' },
+  'agent uninstall': { ...NO_AGENT, but: { 'HOME unset': 1 } },
   audit: { need: 'names' },
-  'audit verify': { need: 'key' },
+  'audit verify': { need: 'key', but: { busy: 0, 'read-only file system': 0 } },
   backup: { need: 'names', words: 'fresh.db', writes: true },
-  'ci export': { need: 'key', words: '--provider gitlab', foreign: true },
+  'ci export': { need: 'key', words: '--provider gitlab' },
   'ci init': { need: 'nothing', words: '--provider gitlab' },
   completion: { need: 'nothing', words: 'bash' },
   copy: { need: 'key', words: 'A C' },
-  'decrypt-env': { need: 'place', words: 'env.sealed' },
+  'decrypt-env': { ...OPENED, words: 'env.sealed' },
   delete: { need: 'key', words: 'A', asks: true },
   diff: { need: 'key', words: '.env --values' },
-  'docker build': { need: 'key', words: '-- .', foreign: true },
-  'docker compose': { need: 'key', words: '-- ps', foreign: true },
+  'docker build': { need: 'key', words: '-- .', foreign: 'text' },
+  'docker compose': { need: 'key', words: '-- ps', foreign: 'text' },
   'docker init': { need: 'nothing' },
-  'docker run': { need: 'key', words: '-- image', foreign: true },
+  'docker run': { need: 'key', words: '-- image', foreign: 'text' },
   docs: { need: 'nothing' },
-  doctor: { need: 'place' },
-  'encrypt-env': { need: 'nothing', words: `.env --recipient ${RECIPIENT} -o fresh.sealed`, silent: true, writes: true },
+  doctor: { need: 'place', but: { corrupt: 1 } },
+  'encrypt-env': { need: 'place', words: `.env --recipient ${RECIPIENT} -o fresh.sealed`, writes: true },
   env: { need: 'key' },
   'env diff': { need: 'key', words: 'app --values' },
   'env group add': { need: 'key', words: 'extra --group app -p extra' },
@@ -70,52 +91,55 @@ export const CALLS: Readonly<Record<string, Call>> = {
   'env inherited': { need: 'names', words: '--group app --env preview' },
   'env pin': { need: 'key', words: 'URL --group app --env preview' },
   'env promote': { need: 'key', words: '--all --group app --from production --to staging', asks: true },
-  'env seal': { need: 'key', words: `--group app --recipient ${RECIPIENT} -o fresh.sealed`, silent: true, writes: true },
+  'env seal': { need: 'key', words: `--group app --recipient ${RECIPIENT} -o fresh.sealed` },
   'env unpin': { need: 'key', words: 'PINNED --group app --env preview' },
   export: { need: 'key' },
-  generate: { need: 'key', words: 'TOKEN', silent: true },
+  generate: { need: 'key', words: 'TOKEN' },
   get: { need: 'key', words: 'A' },
   'git-filter check': { need: 'nothing' },
-  'git-filter checkout': { need: 'nothing', silent: true, writes: true },
+  'git-filter checkout': { need: 'nothing' },
   'git-filter install': { need: 'nothing', writes: true },
   'git-filter status': { need: 'nothing', ends: 1 },
   'git-filter track': { need: 'nothing', words: '*.secret', writes: true },
-  'git-filter uninstall': { need: 'nothing', writes: true },
+  'git-filter uninstall': { need: 'nothing' },
   help: { need: 'nothing' },
   history: { need: 'names', words: 'A' },
   hook: { need: 'nothing', words: 'bash' },
   'hook allow': { need: 'place', words: '.', writes: true },
-  'hook deny': { need: 'place', words: '.', writes: true },
-  'identity export': { need: 'place', words: 'me --force' },
+  'hook deny': { need: 'place', words: '.' },
+  'identity export': { ...OPENED, words: 'me --force' },
   'identity list': { need: 'place' },
   'identity new': { need: 'place', words: 'fresh', writes: true },
   import: { need: 'key', words: '.env' },
-  init: { need: 'place', words: '--kdf-memory 19456 --kdf-passes 2 --kdf-lanes 1', ends: 10, silent: true, writes: true },
-  'k8s render': { need: 'place', words: 'sealed.yaml' },
-  'key rotate': { need: 'key', words: '--kdf-memory 19456 --kdf-passes 2 --kdf-lanes 1' },
+  init: { need: 'place', words: CHEAP, ends: 10, but: { 'no vault': 0 } },
+  'k8s render': { ...OPENED, words: 'sealed.yaml' },
+  'key rotate': { need: 'key', words: CHEAP },
   list: { need: 'names' },
-  lock: { need: 'place' },
-  migrate: { need: 'place', ends: 1, silent: true },
+  lock: { need: 'place', but: { 'no vault': 5, corrupt: 9 } },
+  // Standard input is closed: nobody asks it anything.
+  mcp: { need: 'place', foreign: 'silent', but: { 'no vault': 5 } },
+  migrate: { need: 'place', ends: 1 },
   move: { need: 'key', words: 'A C', asks: true },
-  open: { need: 'place', words: 'env.sealed' },
+  open: { ...OPENED, words: 'env.sealed' },
   'projects create': { need: 'key', words: 'fresh' },
   'projects delete': { need: 'key', words: 'extra', asks: true },
   'projects list': { need: 'names' },
   'projects recipients': { need: 'names', words: '-p shared' },
   'projects share': { need: 'key', words: `${RECIPIENT} -p extra` },
   'projects unshare': { need: 'key', words: `${RECIPIENT} -p shared` },
-  'projects use': { need: 'mark', words: 'extra', silent: true },
-  restore: { need: 'place', words: 'backup.db', asks: true, writes: true },
-  rollback: { need: 'key', words: 'A --to 1', silent: true },
-  run: { need: 'key', words: '-- true', foreign: true, silent: true },
-  seal: { need: 'key', words: `--recipient ${RECIPIENT} -o fresh.sealed`, silent: true, writes: true },
+  'projects use': { need: 'mark', words: 'extra' },
+  // It looks into the backup with the passphrase, and mends what is corrupt.
+  restore: { need: 'place', words: 'backup.db', asks: true, writes: true, but: { 'wrong passphrase': 6, busy: 7 } },
+  rollback: { need: 'key', words: 'A --to 1' },
+  run: { need: 'key', words: '-- true', foreign: 'silent' },
+  seal: { need: 'key', words: `--recipient ${RECIPIENT} -o fresh.sealed` },
   search: { need: 'names' },
-  'self-update': { need: 'nothing', ends: 1, silent: true },
-  set: { need: 'key', words: 'FRESH --stdin', silent: true, input: 'value' },
-  'shell-init': { need: 'key', words: 'bash -p default --allow-unlock' },
-  ssh: { need: 'key', words: 'host -- true', foreign: true },
+  'self-update': { need: 'nothing', ends: 1 },
+  set: { need: 'key', words: 'FRESH --stdin', input: 'value' },
+  'shell-init': { need: 'key', words: 'bash -p default --allow-unlock', but: { locked: 0 } },
+  ssh: { need: 'key', words: 'host -- true', foreign: 'text' },
   status: { need: 'place' },
-  sync: { need: 'key', words: 'pull', asks: true, writes: true },
-  unlock: { need: 'key' },
+  sync: { need: 'key', words: 'pull', asks: true },
+  unlock: { need: 'key', but: { busy: 0 } },
   version: { need: 'nothing' },
 }

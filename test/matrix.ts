@@ -1,33 +1,17 @@
 // Every command in every bad state: the vault and the folder that all calls start from, the states, and what each
 // command must end with in each of them. A cell is one process of the compiled program with --json.
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { CALLS, RECIPIENT } from './matrix-calls.ts'
-import type { Call } from './matrix-calls.ts'
+import { dirname, join, resolve } from 'node:path'
+import { CALLS, RECIPIENT, STATES } from './matrix-calls.ts'
+import type { Call, State } from './matrix-calls.ts'
 
 const BINARY = resolve(process.env['TVAULT_BIN'] ?? join(import.meta.dir, '..', 'dist', 'tvault'))
 const PASSPHRASE = 'matrix only 6620 not a secret'
 const CHEAP = ['--kdf-memory', '19456', '--kdf-passes', '2', '--kdf-lanes', '1']
 /** How long a program may take before it counts as waiting for ever. */
 const LIMIT_MILLISECONDS = 20_000
-
-export const STATES = [
-  'fine',
-  'no vault',
-  'locked',
-  'wrong passphrase',
-  'busy',
-  'corrupt',
-  'read-only file system',
-  'full disk',
-  'full stdout',
-  'closed stdout',
-  'nobody to ask',
-  'HOME unset',
-  'no directory named',
-] as const
-export type State = (typeof STATES)[number]
+const AT_ONCE = 3
 
 export interface Ended {
   code: number | null
@@ -39,12 +23,11 @@ export interface Ended {
 export class Matrix {
   readonly folder = mkdtempSync(join(tmpdir(), 'tvault-matrix-'))
   readonly #base = join(this.folder, 'base')
-  readonly #mounts: string[] = []
+  readonly #mounts = new Set<string>()
   #holder: Bun.Subprocess<'pipe', 'pipe', 'ignore'> | undefined
+  #held: Promise<string> | undefined
   #recipient = ''
   #cells = 0
-  /** States that this machine cannot make, each with the reason. */
-  readonly missing = new Map<State, string>()
 
   /** Makes what all cells start from, and the states that are shared by all commands. */
   async prepare(): Promise<void> {
@@ -67,7 +50,13 @@ export class Matrix {
     await must('set', 'A', 'second')
     await must('set', 'URL', 'https://shop', '-p', 'shop')
     await must('set', 'PINNED', 'value', '-p', 'shop')
-    await must('env', 'group', 'create', 'app', ...['production=shop', 'staging=stage', 'preview=early'].flatMap((env) => ['--env', env]))
+    await must(
+      'env',
+      'group',
+      'create',
+      'app',
+      ...['production=shop', 'staging=stage', 'preview=early'].flatMap((env) => ['--env', env]),
+    )
     await must('env', 'inherit', '--group', 'app', '--env', 'preview', '--from', 'production')
     await must('env', 'pin', 'PINNED', '--group', 'app', '--env', 'preview')
     this.#recipient = (JSON.parse(await must('identity', 'new', 'me', '--json')) as { recipient: string }).recipient
@@ -76,13 +65,17 @@ export class Matrix {
     await must('seal', '--recipient', this.#recipient, '--format', 'k8s', '--name', 'app', '-o', 'sealed.yaml')
     await must('backup', 'backup.db')
     writeFileSync(join(work, '.tvaultrc'), 'project = default\n')
-    for (const words of [['init', '-q'], ['config', 'user.name', 'x'], ['config', 'user.email', 'x@x']])
+    for (const words of [
+      ['init', '-q'],
+      ['config', 'user.name', 'x'],
+      ['config', 'user.email', 'x@x'],
+    ])
       Bun.spawnSync(['git', ...words], { cwd: work })
   }
 
   remove(): void {
     this.#holder?.kill()
-    for (const path of this.#mounts) Bun.spawnSync(['umount', path])
+    for (const disk of this.#mounts) Bun.spawnSync(['umount', disk])
     rmSync(this.folder, { recursive: true, force: true })
   }
 
@@ -99,7 +92,13 @@ export class Matrix {
     }
   }
 
-  async #run(words: readonly string[], cwd: string, env: Record<string, string>, input = '', redirect = ''): Promise<Ended> {
+  async #run(
+    words: readonly string[],
+    cwd: string,
+    env: Record<string, string>,
+    input = '',
+    redirect = '',
+  ): Promise<Ended> {
     const command = redirect === '' ? [BINARY, ...words] : ['sh', '-c', `exec "$0" "$@" ${redirect}`, BINARY, ...words]
     const child = Bun.spawn(command, {
       cwd,
@@ -124,80 +123,166 @@ export class Matrix {
     return place
   }
 
-  #disk(name: string, size: string): string | undefined {
-    const path = join(this.folder, name)
-    if (existsSync(path)) return path
-    mkdirSync(path)
-    if (Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', `size=${size},mode=700`, 'tmpfs', path]).exitCode !== 0) return undefined
-    this.#mounts.push(path)
-    return path
+  /** A small disk of its own with a copy on it; undefined where none can be mounted. */
+  #disk(): { disk: string; place: string } | undefined {
+    const disk = join(this.folder, `disk-${this.#cells++}`)
+    mkdirSync(disk)
+    const options = ['-o', 'size=4m,mode=700', 'tmpfs', disk]
+    if (Bun.spawnSync(['mount', '-t', 'tmpfs', ...options], { stderr: 'ignore' }).exitCode !== 0) return undefined
+    this.#mounts.add(disk)
+    return { disk, place: this.#copy(join(disk, 'cell')) }
   }
 
-  readonly #shared = new Map<State, Promise<string | undefined>>()
-
-  /** Where the cell of `state` happens; undefined when this machine cannot make the state. */
-  #place(state: State): Promise<string | undefined> {
-    const make = async (): Promise<string | undefined> => {
-      switch (state) {
-        case 'busy': {
-          const place = this.#copy()
-          this.#holder = Bun.spawn(['flock', '-x', placeOf(place).vault, 'sh', '-c', 'echo held; exec cat'], { stdin: 'pipe', stdout: 'pipe', stderr: 'ignore' })
-          await this.#holder.stdout.getReader().read()
-          return place
-        }
-        case 'corrupt': {
-          const place = this.#copy()
-          const file = join(placeOf(place).vault, 'vault.db')
-          const bytes = readFileSync(file)
-          bytes.fill(0xa5, 8192)
-          writeFileSync(file, bytes)
-          return place
-        }
-        case 'read-only file system': {
-          const disk = this.#disk('read-only', '8m')
-          if (disk === undefined) return undefined
-          this.#copy(join(disk, 'cell'))
-          Bun.spawnSync(['mount', '-o', 'remount,ro', disk])
-          return join(disk, 'cell')
-        }
-        case 'full disk': {
-          const disk = this.#disk('full', '8m')
-          if (disk === undefined) return undefined
-          this.#copy(join(disk, 'cell'))
-          Bun.spawnSync(['sh', '-c', 'cat /dev/zero > filler; while printf x >> filler; do :; done'], { cwd: disk, stderr: 'ignore' })
-          return join(disk, 'cell')
-        }
-        default:
-          return undefined
-      }
+  /** One copy whose write lock is held by somebody else until the end. */
+  #busy(): Promise<string> {
+    const hold = async (): Promise<string> => {
+      const place = this.#copy()
+      const words = ['flock', '-x', placeOf(place).vault, 'sh', '-c', 'echo held; exec cat']
+      this.#holder = Bun.spawn(words, { stdin: 'pipe', stdout: 'pipe', stderr: 'ignore' })
+      await this.#holder.stdout.getReader().read()
+      return place
     }
-    const shared: readonly State[] = ['busy', 'corrupt', 'read-only file system', 'full disk']
-    if (!shared.includes(state)) return Promise.resolve(this.#copy())
-    const made = this.#shared.get(state) ?? make()
-    this.#shared.set(state, made)
-    return made
+    this.#held ??= hold()
+    return this.#held
+  }
+
+  /** Where a cell of `state` happens; undefined when this machine cannot make the state. */
+  async #place(state: State): Promise<{ work: string; vault: string } | undefined> {
+    switch (state) {
+      case 'busy':
+        return { work: placeOf(this.#copy()).work, vault: placeOf(await this.#busy()).vault }
+      case 'corrupt': {
+        const place = placeOf(this.#copy())
+        const file = join(place.vault, 'vault.db')
+        // The first two pages say that it is a vault.
+        writeFileSync(file, readFileSync(file).fill(0xa5, 8192))
+        return place
+      }
+      case 'read-only file system': {
+        const made = this.#disk()
+        if (made) Bun.spawnSync(['mount', '-o', 'remount,ro', made.disk])
+        return made && placeOf(made.place)
+      }
+      case 'full disk': {
+        const made = this.#disk()
+        const fill = 'cat /dev/zero > filler; while printf x >> filler; do :; done'
+        if (made) Bun.spawnSync(['sh', '-c', fill], { cwd: made.disk, stderr: 'ignore' })
+        return made && placeOf(made.place)
+      }
+      default:
+        return placeOf(this.#copy())
+    }
   }
 
   /** Runs the call of `path` in `state`; undefined when this machine cannot make the state. */
   async cell(path: string, state: State): Promise<Ended | undefined> {
     const call = CALLS[path]!
     const place = await this.#place(state)
-    if (place === undefined) {
-      this.missing.set(state, 'a tmpfs cannot be mounted here')
-      return undefined
+    if (place === undefined) return undefined
+    try {
+      return await this.#call(path, call, state, place)
+    } finally {
+      this.#tidy(place.work)
     }
-    const { work, vault } = placeOf(place)
-    const env = this.#environment(vault)
-    if (state === 'no vault') env['TVAULT_DIR'] = join(place, 'nowhere')
+  }
+
+  /** Gives disk and space of one cell back. */
+  #tidy(work: string): void {
+    const own = dirname(work)
+    const disk = dirname(own)
+    if (this.#mounts.delete(disk)) Bun.spawnSync(['umount', disk])
+    else rmSync(own, { recursive: true, force: true })
+  }
+
+  #call(path: string, call: Call, state: State, place: { work: string; vault: string }): Promise<Ended> {
+    const env = this.#environment(place.vault)
+    if (state === 'no vault') env['TVAULT_DIR'] = join(place.work, 'nowhere')
     if (state === 'locked') delete env['TVAULT_PASSPHRASE']
     if (state === 'wrong passphrase') env['TVAULT_PASSPHRASE'] = 'another one'
-    if (state === 'HOME unset') delete env['HOME']
-    if (state === 'no directory named') {
-      delete env['HOME']
-      delete env['TVAULT_DIR']
-    }
+    if (state === 'HOME unset' || state === 'no directory named') delete env['HOME']
+    if (state === 'no directory named') delete env['TVAULT_DIR']
     const redirect = state === 'full stdout' ? '> /dev/full' : state === 'closed stdout' ? '>&-' : ''
-    return this.#run(wordsOf(path, call, this.#recipient, state), work, env, call.input, redirect)
+    const words = wordsOf(path, call, this.#recipient, state)
+    return this.#run(words, place.work, env, call.input, redirect)
+  }
+
+  /** Cells of these commands and states, a few at a time: what is wrong with each, in a line. */
+  async faults(paths: readonly string[], states: readonly State[] = STATES): Promise<string[]> {
+    const cells = paths.flatMap((path) => states.map((state) => [path, state] as const))
+    const faults: string[] = []
+    const missing = new Set<State>()
+    const next = cells.values()
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, async () => {
+        for (const [path, state] of next) {
+          const ended = await this.cell(path, state)
+          if (ended === undefined) missing.add(state)
+          else faults.push(...cellFaults(path, state, ended).map((fault) => `${path}, ${state}: ${fault}`))
+        }
+      }),
+    )
+    for (const state of missing) console.log(`!!! this machine cannot make the state "${state}": NOT tested`)
+    return faults
+  }
+}
+
+/** The codes with which the call of `path` may end in `state`. */
+export function expectedCodes(path: string, state: State): readonly number[] {
+  const { need, ends = 0, but = {}, asks, writes, foreign } = CALLS[path]!
+  const opens = need === 'names' || need === 'mark' || need === 'key'
+  const stores = need === 'mark' || need === 'key' || writes === true
+  const told = but[state]
+  if (told !== undefined) return [told]
+  switch (state) {
+    case 'no vault':
+      return [opens ? 5 : ends]
+    case 'locked':
+      return [need === 'key' ? 3 : ends]
+    case 'wrong passphrase':
+      return [need === 'key' ? 6 : ends]
+    case 'busy':
+      return [need === 'key' || need === 'mark' ? 7 : ends]
+    case 'corrupt':
+      return [opens ? 9 : ends]
+    case 'read-only file system':
+      return [stores ? 1 : ends]
+    case 'full disk':
+      // What fits into pages that the file has already is stored.
+      return stores ? [1, ends] : [ends]
+    case 'full stdout':
+      return [ends === 0 && foreign !== 'silent' ? 1 : ends]
+    case 'closed stdout':
+      return foreign === 'text' ? [0, 1] : [ends]
+    case 'nobody to ask':
+      return [asks ? 130 : ends]
+    case 'no directory named':
+      return [need === 'nothing' ? ends : 2]
+    default:
+      return [ends]
+  }
+}
+
+/** What is wrong with the end of one cell. */
+export function cellFaults(path: string, state: State, { code, out, err }: Ended): string[] {
+  const expected = expectedCodes(path, state)
+  const faults: string[] = []
+  if (code === null) return ['did not end by itself']
+  if (!expected.includes(code)) faults.push(`ended with ${code}, expected ${expected.join(' or ')}: ${err.trim()}`)
+  if (/"internal"/.test(err)) faults.push(`is a bug: ${err.trim()}`)
+  const program = CALLS[path]!.foreign !== undefined && [0, 1].includes(code)
+  if (!program && !state.endsWith('stdout') && !isTold(code, out, err))
+    faults.push(`said no JSON: ${JSON.stringify({ out, err })}`)
+  return faults
+}
+
+/** A result on standard output, or a failure with this code as the last line of standard error. */
+function isTold(code: number, out: string, err: string): boolean {
+  try {
+    if (code === 0 || out !== '') return typeof JSON.parse(out) === 'object'
+    const told = JSON.parse(err.trimEnd().split('\n').at(-1) ?? '') as { error: { kind: string; exit: number } }
+    return told.error.exit === code && told.error.kind !== ''
+  } catch {
+    return false
   }
 }
 

@@ -1,7 +1,7 @@
 // A second secret with the same value and the same history. The two have nothing to do with each other afterwards.
 import { cell } from '../faces/table.ts'
 import { define } from './define.ts'
-import { RELOCATE_FIELDS, places } from './relocation.ts'
+import { RELOCATE_FIELDS, places } from './parts/relocation.ts'
 
 export default define({
   path: 'copy',

@@ -9,12 +9,12 @@ import {
   IDENTITY_FIELD,
   INPUT_FIELDS,
   OUT_FIELD,
+  handOver,
   openForIdentity,
   outputPath,
+  plainData,
   readInput,
-  refuseTerminal,
-  writePlain,
-} from './streams.ts'
+} from './parts/streams.ts'
 
 export default define({
   path: 'decrypt-env',
@@ -42,30 +42,18 @@ export default define({
     const file = outputPath(input.out)
     if (input.section === '') throw new Failure('usage', '--section is empty', { hint: 'leave it out to see all' })
     const { bytes } = await readInput(context, input)
-    const [{ isBinary }, { pickSection }] = await Promise.all([
-      import('../formats/sealed.ts'),
-      import('../formats/sections.ts'),
-    ])
+    const { pickSection } = await import('../formats/sections.ts')
     const whole = await decrypted(context, bytes, input.identity)
-    let content: Secret | undefined
+    if (input.section === undefined) return handOver(context, file, whole, input)
     try {
-      content = input.section === undefined ? whole : pickSection(whole, input.section)
-      if (isBinary(content)) refuseTerminal(context, file, input.force)
-      if (file !== undefined) await writePlain(context, file, content, input.overwrite)
-      const size = content.size
-      if (content !== whole) whole.wipe()
-      if (file === undefined) return { file, size, content }
-      content.wipe()
-      return { file, size, content: undefined }
-    } catch (error) {
+      return await handOver(context, file, pickSection(whole, input.section), input)
+    } finally {
       whole.wipe()
-      content?.wipe()
-      throw error
     }
   },
   human: ({ file, size, content }) =>
     file === undefined ? content : { note: `Wrote ${size} bytes to ${printable(file)}` },
-  json: ({ file, size, content }) => (file === undefined ? { content } : { file, bytes: size, changed: true }),
+  json: plainData,
 })
 
 async function decrypted(context: Context, blob: Uint8Array, identity: string | undefined): Promise<Secret> {

@@ -7,6 +7,7 @@ import type { Secret } from '../lib/secret.ts'
 import type { Description } from '../faces/description.ts'
 import type { Names, View } from '../vault/view.ts'
 import type { AgentAccess } from './agent-access.ts'
+import type { ConfinedLaunch, ConfinedOutcome, McpWish } from './mcp-access.ts'
 import type { RcFile } from '../formats/rc-file.ts'
 import type { Header } from '../vault/header.ts'
 import type { KdfParameters } from '../crypto/kdf.ts'
@@ -307,11 +308,14 @@ export interface Context {
    * Closes the vault before it starts, wipes `feed`, and returns the exit code: 128 + n when signal n ended it.
    */
   runFed(launch: { command: readonly string[]; feed: Secret }): Promise<number>
+  /** Runs a program for an AI agent, confined; elsewhere there is none. Throws `denied` where it cannot be confined. */
+  runConfined(launch: ConfinedLaunch): Promise<ConfinedOutcome>
   /**
    * Serves the vault to an AI agent on standard input and output until the input ends. `tools`: `core`, `full` or
-   * names. `roots` are directories whose files it may compare with the vault. Throws a failure for a bad policy.
+   * names. `roots` are directories whose files it may compare with the vault. So many `refusals` within a minute end
+   * it. Throws a failure for a bad policy.
    */
-  serveMcp(wish: { tools: string; roots: readonly string[]; agent: boolean }): Promise<void>
+  serveMcp(wish: McpWish): Promise<void>
   /** Progress on stderr for anything over half a second; silent when stderr is no terminal. */
   progress(label: string): (done: number, total: number) => void
   /** Completes the audit records of this command. Called by execute after the body, also when it failed. */

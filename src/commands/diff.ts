@@ -7,7 +7,7 @@ import { toTrouble } from '../lib/errors.ts'
 import { escaped } from '../lib/names.ts'
 import type { Context, Style } from './define.ts'
 import { define } from './define.ts'
-import { linesJson, notesOf, readDotenv, tellLines } from './dotenv-input.ts'
+import { linesJson, notesOf, readDotenv, tellLines } from './parts/dotenv-input.ts'
 import type { MergedNote } from '../formats/dotenv-merge.ts'
 
 interface Difference {

@@ -1,6 +1,6 @@
 // Checks everything that can be checked without a key, and fails when something is wrong.
 import { cell } from '../faces/table.ts'
-import { agentState } from './agent-state.ts'
+import { agentState } from './parts/agent-state.ts'
 import type { Context, Inspection } from './define.ts'
 import { define } from './define.ts'
 

@@ -4,8 +4,16 @@ import { printable } from '../lib/names.ts'
 import { Secret } from '../lib/secret.ts'
 import type { Context } from './define.ts'
 import { define } from './define.ts'
-import { RECIPIENT_FIELD, recipientData, recipientLines, recipientsFor } from './recipients.ts'
-import { INPUT_FIELDS, inputPath, outputPath, readInput, refuseTerminal, writeSealed } from './streams.ts'
+import { RECIPIENT_FIELD, recipientData, recipientLines, recipientsFor } from './parts/recipients.ts'
+import {
+  INPUT_FIELDS,
+  inputPath,
+  outputPath,
+  readInput,
+  refuseTerminal,
+  sealedData,
+  writeSealed,
+} from './parts/streams.ts'
 
 export default define({
   path: 'encrypt-env',
@@ -73,9 +81,7 @@ export default define({
   json: ({ file, version, recipients, bytes }) => ({
     version,
     recipients,
-    bytes: bytes.length,
-    ...(file === undefined ? { sealed_base64: bytes.toBase64() } : { file }),
-    changed: file !== undefined,
+    ...sealedData(file, bytes),
   }),
 })
 

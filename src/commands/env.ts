@@ -5,7 +5,7 @@ import { DIALECT_CHOICES, FORMATS, formatOf } from '../formats/print.ts'
 import { Failure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'
 import { define } from './define.ts'
-import { openSource } from './source.ts'
+import { openSource } from './parts/source.ts'
 
 const CHOICES = ['shell', 'dotenv', 'json', 'yaml', 'k8s-secret', 'pulumi-config', 'fish'] as const
 

@@ -5,8 +5,8 @@ import { DIALECT_CHOICES, FORMATS, formatOf } from '../formats/print.ts'
 import { Failure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'
 import type { Secret } from '../lib/secret.ts'
-import type { Context } from './define.ts'
 import { define } from './define.ts'
+import { OUT_FIELD, writePlain } from './parts/streams.ts'
 
 const CHOICES = ['dotenv', 'json', 'yaml', 'k8s-secret'] as const
 
@@ -22,14 +22,7 @@ export default define({
   input: {
     format: { kind: 'choice', short: 'f', choices: CHOICES, fallback: 'dotenv', about: 'Form of the output' },
     dialect: { kind: 'choice', choices: DIALECT_CHOICES, about: 'dotenv: the program that is to read it' },
-    output: {
-      kind: 'text',
-      short: 'o',
-      placeholder: 'file',
-      complete: 'file',
-      fallback: '-',
-      about: 'File to write (- for standard output)',
-    },
+    output: OUT_FIELD,
     overwrite: { kind: 'flag', about: 'Replace the file when it exists' },
     name: { kind: 'text', about: 'k8s-secret: name of the Secret' },
     namespace: { kind: 'text', about: 'k8s-secret: its namespace', fallback: 'default' },
@@ -61,7 +54,7 @@ export default define({
     try {
       printed = FORMATS[format](entries, options)
       if (file === undefined) return { ...result, printed }
-      if (entries.length > 0) await write(context, file, printed, input.overwrite)
+      if (entries.length > 0) await writePlain(context, file, printed, input.overwrite)
       return { ...result, printed: undefined }
     } finally {
       for (const { value } of entries) value.wipe()
@@ -80,13 +73,4 @@ export default define({
 function fileOf(output: string | undefined): string | undefined {
   if (output === '') throw new Failure('usage', '--output is empty', { hint: 'name a file, or - for standard output' })
   return output === '-' ? undefined : output
-}
-
-async function write(context: Context, file: string, content: Secret, overwrite: boolean): Promise<void> {
-  try {
-    await context.writeFile(file, content, { overwrite })
-  } catch (error) {
-    if (!(error instanceof Failure) || error.kind !== 'conflict') throw error
-    throw new Failure('conflict', error.message, { hint: 'add --overwrite to replace it' })
-  }
 }

@@ -4,7 +4,7 @@ import { SOURCE_FIELDS } from '../faces/fields.ts'
 import { cell } from '../faces/table.ts'
 import { checkKey } from '../lib/names.ts'
 import { define } from './define.ts'
-import { openSource } from './source.ts'
+import { openSource } from './parts/source.ts'
 
 export default define({
   path: 'get',

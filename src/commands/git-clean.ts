@@ -1,7 +1,7 @@
 // The clean filter for one file, which git starts: plaintext on standard input, what git stores on standard output.
 import { utf8 } from '../lib/bytes.ts'
 import { define } from './define.ts'
-import { gitSurroundings } from './git-surroundings.ts'
+import { gitSurroundings } from './parts/git-surroundings.ts'
 
 export default define({
   path: 'git-clean',

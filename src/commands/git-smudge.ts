@@ -2,7 +2,7 @@
 import { utf8 } from '../lib/bytes.ts'
 import { Secret } from '../lib/secret.ts'
 import { define } from './define.ts'
-import { gitSurroundings } from './git-surroundings.ts'
+import { gitSurroundings } from './parts/git-surroundings.ts'
 
 export default define({
   path: 'git-smudge',

@@ -1,10 +1,19 @@
 // Takes secrets into the vault, in one transaction: all keys of the plan, or none. Nothing that was not understood is
 // passed over in silence, and no message holds a value.
 import { define } from './define.ts'
-import { linesJson } from './dotenv-input.ts'
-import { loadDotenv } from './import-dotenv.ts'
-import { FORMATS, loadForeign } from './import-foreign.ts'
-import { approve, closingNote, count, report, wipe, type Change, type Imported, type Step } from './import-plan.ts'
+import { linesJson } from './parts/dotenv-input.ts'
+import { loadDotenv } from './parts/import-dotenv.ts'
+import { FORMATS, loadForeign } from './parts/import-foreign.ts'
+import {
+  approve,
+  closingNote,
+  count,
+  report,
+  wipe,
+  type Change,
+  type Imported,
+  type Step,
+} from './parts/import-plan.ts'
 
 export default define({
   path: 'import',

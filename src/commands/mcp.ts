@@ -3,6 +3,8 @@
 import { Failure } from '../lib/errors.ts'
 import { define } from './define.ts'
 
+const REFUSALS = 40
+
 export default define({
   path: 'mcp',
   aliases: ['mcp-server'],
@@ -19,7 +21,20 @@ export default define({
       kind: 'list',
       placeholder: 'dir',
       complete: 'file',
-      about: 'Dotenv files below it may be compared; default: the current directory',
+      about: 'Where its programs read and write, and dotenv files are compared; default: the current directory',
+    },
+    network: {
+      kind: 'choice',
+      choices: ['any', 'none'],
+      about: 'Whether programs that it runs may use the network',
+      fallback: 'any',
+    },
+    refusals: {
+      kind: 'count',
+      placeholder: 'n',
+      min: 1,
+      about: 'So many refused calls within a minute are a search, and end the session',
+      fallback: `${REFUSALS}`,
     },
     connect: {
       kind: 'choice',
@@ -32,12 +47,12 @@ export default define({
     { words: 'mcp', about: 'What the configuration of an AI client starts' },
     { words: 'mcp --tools core --root ~/src/shop', about: 'A short list of tools, for one repository' },
   ],
-  async run(context, { tools = 'full', root = [], connect = 'auto' }) {
+  async run(context, { tools = 'full', root = [], network = 'any', refusals = REFUSALS, connect = 'auto' }) {
     if (context.stdinIsTerminal) {
       throw new Failure('usage', 'standard input is a terminal: this is started by an AI client', {
         hint: 'tvault docs mcp',
       })
     }
-    await context.serveMcp({ tools, roots: root, agent: connect === 'auto' })
+    await context.serveMcp({ tools, roots: root, refusals, network, agent: connect === 'auto' })
   },
 })

@@ -3,7 +3,7 @@ import { YES_FIELD } from '../faces/fields.ts'
 import { cell } from '../faces/table.ts'
 import { Failure } from '../lib/errors.ts'
 import { define } from './define.ts'
-import { RELOCATE_FIELDS, places } from './relocation.ts'
+import { RELOCATE_FIELDS, places } from './parts/relocation.ts'
 
 export default define({
   path: 'move',

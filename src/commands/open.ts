@@ -6,12 +6,12 @@ import {
   IDENTITY_FIELD,
   INPUT_FIELDS,
   OUT_FIELD,
+  handOver,
   openForIdentity,
   outputPath,
+  plainData,
   readInput,
-  refuseTerminal,
-  writePlain,
-} from './streams.ts'
+} from './parts/streams.ts'
 
 export default define({
   path: 'open',
@@ -37,25 +37,15 @@ export default define({
   async run(context, input) {
     const file = outputPath(input.out)
     const { bytes } = await readInput(context, input)
-    const { isBinary, sealedVersion } = await import('../formats/sealed.ts')
+    const { sealedVersion } = await import('../formats/sealed.ts')
     if (sealedVersion(bytes) === 1) {
       throw new Failure('failed', 'the file is sealed with a passphrase (version 1), not to an identity', {
         hint: 'tvault decrypt-env',
       })
     }
     const content = await openForIdentity(context, bytes, { name: input.identity, command: 'open' })
-    const size = content.size
-    try {
-      if (isBinary(content)) refuseTerminal(context, file, input.force)
-      if (file === undefined) return { file, size, content }
-      await writePlain(context, file, content, input.overwrite)
-    } catch (error) {
-      content.wipe()
-      throw error
-    }
-    content.wipe()
-    return { file, size, content: undefined }
+    return handOver(context, file, content, input)
   },
   human: ({ file, content }) => (file === undefined ? content : { note: `Opened → ${printable(file)}` }),
-  json: ({ file, size, content }) => (file === undefined ? { content } : { file, bytes: size, changed: true }),
+  json: plainData,
 })

@@ -4,11 +4,11 @@
 import { GIVE_FIELDS } from '../faces/fields.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Entry } from '../vault/view.ts'
-import { choiceWith, launchParts, parseAsFile } from './as-file.ts'
-import { choose } from './choose.ts'
+import { choiceWith, launchParts, parseAsFile } from './parts/as-file.ts'
+import { choose } from './parts/choose.ts'
 import { define } from './define.ts'
-import { fillIn, readEnvFile } from './env-file.ts'
-import { openSource } from './source.ts'
+import { fillIn, readEnvFile } from './parts/env-file.ts'
+import { openSource } from './parts/source.ts'
 
 export default define({
   path: 'run',

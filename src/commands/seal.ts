@@ -2,8 +2,8 @@
 import { Failure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'
 import { define } from './define.ts'
-import { RECIPIENT_FIELD, recipientData, recipientLines, recipientsFor } from './recipients.ts'
-import { OUT_FIELD, outputPath, refuseTerminal, writeSealed } from './streams.ts'
+import { RECIPIENT_FIELD, recipientData, recipientLines, recipientsFor } from './parts/recipients.ts'
+import { OUT_FIELD, outputPath, refuseTerminal, sealedData, writeSealed } from './parts/streams.ts'
 
 export default define({
   path: 'seal',
@@ -94,8 +94,6 @@ export default define({
     format,
     keys,
     recipients,
-    bytes: bytes.length,
-    ...(file === undefined ? { sealed_base64: bytes.toBase64() } : { file }),
-    changed: file !== undefined,
+    ...sealedData(file, bytes),
   }),
 })

@@ -4,7 +4,7 @@ import { GIVE_FIELDS } from '../faces/fields.ts'
 import { REMOTE_READER, remoteScript } from '../formats/remote-script.ts'
 import { Failure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'
-import { choose } from './choose.ts'
+import { choose } from './parts/choose.ts'
 import { define } from './define.ts'
 
 /** A remote terminal would show what is sent; the others keep the line or the command from arriving. */

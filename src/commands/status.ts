@@ -2,7 +2,7 @@
 // or damaged. `doctor` looks deeper.
 import { cell } from '../faces/table.ts'
 import { escaped } from '../lib/names.ts'
-import { agentState } from './agent-state.ts'
+import { agentState } from './parts/agent-state.ts'
 import { define } from './define.ts'
 
 const STATES = {

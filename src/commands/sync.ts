@@ -13,21 +13,12 @@ import type { Secret } from '../lib/secret.ts'
 import type { View } from '../vault/view.ts'
 import type { Context } from './define.ts'
 import { define } from './define.ts'
-import { linesJson, refuseSkipped, tellLines } from './dotenv-input.ts'
-import { DIRECTIONS, planSync, type Direction, type Plan, type Step } from './sync-plan.ts'
-import { syncReport } from './sync-report.ts'
+import { linesJson, refuseSkipped, tellLines } from './parts/dotenv-input.ts'
+import { DIRECTIONS, planSync, type Direction, type Plan, type Step } from './parts/sync-plan.ts'
+import { syncReport, type Reported } from './parts/sync-report.ts'
 
 /** What `sync` did, or would do. */
-export interface Synced {
-  direction: Direction
-  project: string
-  file: string
-  /** Whether there was a file before. */
-  existed: boolean
-  dryRun: boolean
-  vaultKeys: number
-  fileKeys: number
-  plan: Plan
+export interface Synced extends Reported {
   notes: readonly MergedNote[]
 }
 

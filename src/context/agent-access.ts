@@ -1,10 +1,12 @@
 // The agent as commands about it see it: start one, ask how it is, unlock, lock, end. Each call is a conversation of its
 // own. What serves (agent-serve.ts) is loaded only by who becomes the agent.
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, readFileSync } from 'node:fs'
 import type { AgentAccess, AgentLogState, AgentWish } from '../commands/agent-access.ts'
 import type { Ask } from '../commands/define.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Effect } from '../lib/gate.ts'
+import { memfd } from '../lib/native.ts'
+import { UnixConnection } from '../lib/native-socket.ts'
 import type { Environment } from '../lib/paths.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { AgentStatus, TokenWish } from '../modes/agent/broker.ts'
@@ -171,24 +173,35 @@ async function startInBackground(
   const program = compiled ? [process.execPath] : [process.execPath, Bun.main]
   const flags = [...(idle === undefined ? [] : ['--idle', idle]), ...(limit === undefined ? [] : ['--limit', limit])]
   const passed = Object.entries(environment).filter(([name]) => FOR_AGENT.test(name))
+  // Not a pipe: what it says later would end it when nobody reads any more.
+  const words = memfd('tvault-agent')
   const child = Bun.spawn([...program, 'agent', 'start', '--locked', '--vault', directory(), ...flags], {
     cwd: '/',
     env: Object.fromEntries(passed),
     stdin: 'ignore',
     stdout: 'ignore',
-    stderr: 'pipe',
+    stderr: words,
     detached: true,
   })
   try {
-    await until(() => existsSync(socketPath(directory())) || child.exitCode !== null, 'the agent does not start')
+    await until(() => answers(socketPath(directory())) || child.exitCode !== null, 'the agent does not start')
     if (child.exitCode === null) return
-    const said = (await child.stderr.text()).split('\n')[0] ?? ''
+    const said = readFileSync(`/proc/self/fd/${words}`, 'utf8').split('\n')[0] ?? ''
     throw new Failure('failed', `the agent did not start: ${said.replace(/^Error: /, '')}`, {
       hint: 'tvault agent start shows why',
     })
   } finally {
+    closeSync(words)
     child.unref()
   }
+}
+
+/** Whether somebody is behind the socket: one that a killed agent left is there and does not answer. */
+function answers(path: string): boolean {
+  const connection = UnixConnection.to(path)
+  if (typeof connection === 'string') return connection === 'full'
+  connection.close()
+  return true
 }
 
 async function until(done: () => boolean, otherwise: string): Promise<void> {

@@ -93,11 +93,16 @@ function obeySignals(
     broker.wipe()
     try {
       log.write('error', 'something went wrong inside the agent; it has locked the vault and ends')
-      release()
     } finally {
       process.exit(1)
     }
   }
+  // However the process ends, for example because nobody reads what it says: no key and no socket stays.
+  const leave = (): void => {
+    broker.wipe()
+    release()
+  }
+  process.on('exit', leave)
   process.removeAllListeners('uncaughtException')
   process.removeAllListeners('unhandledRejection')
   process.on('uncaughtException', fault)
@@ -107,6 +112,7 @@ function obeySignals(
   return () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, end)
     process.off('SIGHUP', hangUp)
+    process.off('exit', leave)
   }
 }
 

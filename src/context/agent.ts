@@ -51,7 +51,7 @@ export async function agentSession(caller: AgentCaller): Promise<AgentSession | 
     })
     return { client, view: remoteView(client), unlocked: client.unlocked, close: () => client.close() }
   } catch (error) {
-    if (error instanceof SpeaksPlain) return plainSession(path, caller.token())
+    if (error instanceof SpeaksPlain) return plainSession(path, caller)
     if (!(error instanceof Unavailable)) throw error
     // Nobody behind the socket is no news to anyone who did not start an agent.
     if (!(error instanceof Nobody)) note(`the agent is not used: ${error.message}`)
@@ -61,10 +61,14 @@ export async function agentSession(caller: AgentCaller): Promise<AgentSession | 
   }
 }
 
-async function plainSession(path: string, token: Secret | undefined): Promise<AgentSession> {
+/** Only with one that really answers: it is asked how it is, which costs nothing. */
+async function plainSession(path: string, { token, note }: AgentCaller): Promise<AgentSession | undefined> {
   const { PlainClient, plainView } = await import('../modes/agent/plain-client.ts')
-  const plain = new PlainClient(path, token)
-  return { plain, view: plainView(plain), unlocked: true, close: () => plain.close() }
+  const plain = new PlainClient(path, token())
+  if (plain.lives()) return { plain, view: plainView(plain), unlocked: true, close: () => plain.close() }
+  plain.close()
+  note('the agent is not used: it does not answer')
+  return undefined
 }
 
 /** A session or `not_found`: for the commands that are about the agent itself. */

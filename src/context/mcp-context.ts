@@ -3,6 +3,7 @@
 import { realpathSync } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
 import type { Ask, Context, Globals } from '../commands/define.ts'
+import type { ConfinedLaunch, ConfinedOutcome } from '../commands/mcp-access.ts'
 import { Failure } from '../lib/errors.ts'
 import { readSafely } from '../lib/files.ts'
 import type { Principal } from '../lib/gate.ts'
@@ -25,6 +26,7 @@ export interface McpCall {
   /** Directories below which dotenv files may be compared; real paths. */
   roots: readonly string[]
   build: Context['build']
+  runConfined(launch: ConfinedLaunch, directory: string): Promise<ConfinedOutcome>
   random: Context['random']
   names(): Promise<Names>
   vault(): Promise<View>
@@ -51,6 +53,7 @@ export function mcpContext(call: McpCall): { context: Context; meant(): string }
       return meant
     },
     readFile: async (path, { maxBytes }) => readSafely(within(roots, path, directory), maxBytes),
+    runConfined: async (launch) => call.runConfined(launch, folderWithin(roots, launch.directory, directory)),
     random: call.random,
     settle: call.settle,
     release: call.release,
@@ -98,26 +101,35 @@ function refuse(): never {
  * in the same words whether or not it exists (attacks A3, A4, D6).
  */
 function within(roots: readonly string[], path: string, vault: string): string {
-  const outside = new Failure('denied', `${printable(path)} is not below a directory of this server`, {
-    hint:
-      roots.length === 0 ? 'the owner starts it with --root DIR' : `it reads below: ${roots.map(printable).join(', ')}`,
-  })
   const absolute = resolve(roots[0] ?? '/', path)
-  let folder: string
-  try {
-    folder = realpathSync(dirname(absolute))
-  } catch {
-    throw outside
-  }
-  const isBelow = (parent: string) => folder === parent || folder.startsWith(parent + sep)
-  if (!roots.some(isBelow) || isBelow(real(vault)) || /^\/(?:proc|sys|dev)(?:\/|$)/.test(folder)) throw outside
+  const folder = realOrNothing(dirname(absolute))
+  if (folder === undefined || !isReachable(roots, folder, vault)) throw outside(roots, path)
   return join(folder, absolute.slice(absolute.lastIndexOf(sep) + 1))
 }
 
-function real(path: string): string {
+/** The real path of a directory below one of `roots`; without a name the first of them. */
+function folderWithin(roots: readonly string[], named: string | undefined, vault: string): string {
+  const folder = realOrNothing(resolve(roots[0] ?? '/', named ?? '.'))
+  if (folder === undefined || !isReachable(roots, folder, vault)) throw outside(roots, named ?? '.')
+  return folder
+}
+
+function isReachable(roots: readonly string[], folder: string, vault: string): boolean {
+  const isBelow = (parent: string) => folder === parent || folder.startsWith(parent + sep)
+  return roots.some(isBelow) && !isBelow(realOrNothing(vault) ?? vault) && !/^\/(?:proc|sys|dev)(?:\/|$)/.test(folder)
+}
+
+function outside(roots: readonly string[], path: string): Failure {
+  const below = `below: ${roots.map(printable).join(', ')}`
+  return new Failure('denied', `${printable(path)} is not below a directory of this server`, {
+    hint: roots.length === 0 ? 'the owner starts it with --root DIR' : below,
+  })
+}
+
+function realOrNothing(path: string): string | undefined {
   try {
     return realpathSync(path)
   } catch {
-    return path
+    return undefined
   }
 }

@@ -43,9 +43,17 @@ export function mcpNames(names: Names): Names {
   }
 }
 
-/** `keyed` opens values; `names` is the same vault under the policy of `asker`. */
-export function mcpView(names: Names, keyed: View, asker: Asker, reads: Reads): View {
-  const { principal, command, policy } = asker
+/**
+ * `keyed` opens values; `names` is the same vault under the policy of `asker`. `steers` says what a variable of that
+ * name would make programs do.
+ */
+export function mcpView(
+  names: Names,
+  keyed: View,
+  asker: Asker,
+  { reads, steers }: { reads: Reads; steers: (key: string) => string | undefined },
+): View {
+  const { principal, command, policy, effect: declared } = asker
   const limit = principal.kind === 'mcp' ? principal.rules.reads : 0
   const may = (effect: Effect, project: string, key?: string) =>
     policy.decide({ principal, command, effect, project, ...(key !== undefined && { key }) })
@@ -83,12 +91,14 @@ export function mcpView(names: Names, keyed: View, asker: Asker, reads: Reads): 
       const wanted = known.filter(
         (key) => only?.includes(key) || (prefix === undefined ? only === undefined : key.startsWith(prefix)),
       )
-      const readable = wanted.filter((key) => may('reveal', project, key).allow)
+      const effect = declared === 'inject' ? declared : 'reveal'
+      const readable = wanted.filter((key) => may(effect, project, key).allow)
       const missing = (only ?? []).filter((key) => !readable.includes(key))
       if (readable.length === 0) return { entries: [], missing }
-      reads.check(readable.length, limit)
+      // What a program is given is not told to the client.
+      if (effect === 'reveal') reads.check(readable.length, limit)
       const { entries } = keyed.readMany(project, { only: readable })
-      reads.charge(entries.length)
+      if (effect === 'reveal') reads.charge(entries.length)
       return { entries, missing }
     },
 
@@ -110,8 +120,9 @@ export function mcpView(names: Names, keyed: View, asker: Asker, reads: Reads): 
         attempt(() => names.history(project, key))
         throw new Failure('denied', `the policy does not let you store ${printable(key)}`)
       }
-      if (steersPrograms(key)) {
-        throw new Failure('denied', `${key} changes which code programs run: only the owner stores it`, {
+      const steered = steers(key)
+      if (steered !== undefined) {
+        throw new Failure('denied', `${key} steers ${steered}: only the owner stores a secret of that name`, {
           hint: `the owner runs: tvault set ${key}`,
         })
       }
@@ -184,13 +195,4 @@ type Refused = (typeof REFUSED)[number]
 
 function refuse(): never {
   throw new Failure('denied', 'an AI agent cannot do this')
-}
-
-/** Variables by which shells, loaders and interpreters are told to run something (attack D4). */
-const STEERING =
-  /^(?:PATH|IFS|ENV|SHELL|EDITOR|VISUAL|PAGER|BROWSER|BASH_ENV|BASH_FUNC.*|PROMPT_COMMAND|PS[0-4]|SHELLOPTS|BASHOPTS|CDPATH|ZDOTDIR|LD_.*|DYLD_.*|GCONV_PATH|GLIBC_TUNABLES|MALLOC_.*|NODE_(?:OPTIONS|PATH|EXTRA_CA_CERTS)|NPM_CONFIG_.*|BUN_.*|DENO_.*|PYTHON.*|PERL5?(?:LIB|OPT|DB)|RUBY(?:OPT|LIB)|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|CLASSPATH|GIT_(?:SSH.*|EXEC_PATH|CONFIG.*|EDITOR|PAGER|EXTERNAL_DIFF|PROXY_COMMAND|ASKPASS|TEMPLATE_DIR|DIR|WORK_TREE)|SSH_(?:ASKPASS|AUTH_SOCK).*|SUDO_ASKPASS|TVAULT_.*|(?:HTTPS?|ALL|FTP)_PROXY|CURL_HOME|TERMINFO|LESS(?:OPEN|CLOSE)|MAKEFLAGS|CMAKE_.*_LAUNCHER|RUSTC_WRAPPER|CC|CXX)$/i
-
-/** Whether a variable of that name makes programs run other code than they would. */
-export function steersPrograms(key: string): boolean {
-  return STEERING.test(key)
 }

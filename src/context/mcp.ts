@@ -41,7 +41,7 @@ export async function serveMcp(wish: Parameters<Context['serveMcp']>[0], options
       new Failure('internal', 'a vault that is not there')
     )
   }
-  const host = new VaultHost(options, rootsOf(wish.roots))
+  const host = new VaultHost(options, rootsOf(wish.roots), wish.network)
   const stop = new AbortController()
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
   const end = (): void => stop.abort()
@@ -74,14 +74,16 @@ class VaultHost implements Host {
   readonly version = build.version
   readonly #options: Options
   readonly #roots: readonly string[]
+  readonly #network: 'any' | 'none'
   readonly #rules: FollowedRules
   readonly #reads = new Reads()
   readonly #file: Opened
   /** Why the passphrase of the source is of no use; it is not tried again. */
   #useless: Failure | undefined
 
-  constructor(options: Options, roots: readonly string[]) {
+  constructor(options: Options, roots: readonly string[], network: 'any' | 'none') {
     this.#options = options
+    this.#network = network
     this.#roots = roots
     this.#rules = new FollowedRules(options.directory)
     this.#file = new Opened(options.directory, 'write', LOCK_MILLISECONDS)
@@ -95,14 +97,17 @@ class VaultHost implements Host {
     this.#options.note(text)
   }
 
-  async context({ command, principal, project, progress }: HostCall): Promise<CallContext> {
-    const asker = askerOf(principal, command.path, command.effect)
+  async context(call: HostCall): Promise<CallContext> {
+    const { command, principal, project, progress, audit, signal, leave } = call
+    const { environment, directory: vault } = this.#options
+    const asker = askerOf(principal, command.path, command.effect, audit)
     const { randomOf } = await import('../crypto/random.ts')
     let opened: { view: View; close: () => void } | undefined
+    const settle: Context['settle'] = async (result) => opened?.view.settle(result)
     return mcpContext({
       principal,
       command: command.path,
-      directory: this.#options.directory,
+      directory: vault,
       project,
       roots: this.#roots,
       build,
@@ -113,7 +118,16 @@ class VaultHost implements Host {
         opened ??= await this.#keyed(asker)
         return opened.view
       },
-      settle: async (result) => opened?.view.settle(result),
+      runConfined: async (launch, directory) => {
+        const { runForAgent } = await import('./mcp-exec.ts')
+        const release = async (): Promise<void> => {
+          await settle('ok')
+          leave()
+        }
+        const [roots, network] = [this.#roots, this.#network]
+        return runForAgent(launch, { environment, vault, roots, directory, network, cancel: signal, release })
+      },
+      settle,
       release: async () => {
         opened?.close()
         opened = undefined
@@ -123,8 +137,9 @@ class VaultHost implements Host {
 
   async refused({ command, tool, principal, rule }: Parameters<Host['refused']>[0]): Promise<void> {
     try {
-      const vault = await this.#fresh()
-      vault.refused(askerOf(principal, command, 'none'), { rule, ...(tool !== '' && { tool }) })
+      // The log is signed with the key, so it is opened for that, if nobody has to be asked.
+      const vault = await this.#own()
+      vault.refused(askerOf(principal, command, 'none', {}), { rule, ...(tool !== '' && { tool }) })
     } catch {
       // The refusal stands, written down or not.
     }
@@ -161,13 +176,15 @@ class VaultHost implements Host {
 
   /** A handle that opens values: the agent's, else our own. Throws `locked`. */
   async #keyed(asker: Asker): Promise<{ view: View; close: () => void }> {
+    const { steeredBy } = await import('../guard/confined-environment.ts')
+    const bounds = { reads: this.#reads, steers: steeredBy }
     const vault = await this.#fresh()
     const session = await this.#agent(asker.command, asker.effect)
     if (session) {
-      return { view: mcpView(vault.names(asker), session.view, asker, this.#reads), close: () => session.close() }
+      return { view: mcpView(vault.names(asker), session.view, asker, bounds), close: () => session.close() }
     }
     const own = (await this.#own()).view(asker)
-    return { view: mcpView(own, own, asker, this.#reads), close: () => undefined }
+    return { view: mcpView(own, own, asker, bounds), close: () => undefined }
   }
 
   /** The session of the agent for one command, when it runs and has the key. To it we are the owner. */
@@ -206,6 +223,11 @@ class VaultHost implements Host {
   }
 }
 
-function askerOf(principal: Principal, command: string, effect: Asker['effect']): Asker {
-  return { principal, command, effect, policy: policyFor(principal), via: { via: 'mcp' } }
+function askerOf(
+  principal: Principal,
+  command: string,
+  effect: Asker['effect'],
+  audit: Readonly<Record<string, string>>,
+): Asker {
+  return { principal, command, effect, policy: policyFor(principal), via: { via: 'mcp', ...audit } }
 }

@@ -1,6 +1,6 @@
 // References to secrets inside dotenv values: `${tvault://KEY}`, `${tvault://PROJECT/KEY}`. They are found and replaced
 // in bytes, in one pass: what was put in is never looked at again, so a value cannot pull in another one. A door.
-import { text } from '../lib/bytes.ts'
+import { text, utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'
 import type { Secret } from '../lib/secret.ts'
@@ -21,6 +21,7 @@ export interface Reference {
 const OPEN = [0x24, 0x7b]
 const CLOSE = 0x7d
 const SCHEME = 'tvault://'
+const SCHEME_BYTES = utf8(SCHEME)
 
 /** Whether anything in `value` begins like a reference, well formed or not. */
 export function holdsReference(value: Secret): boolean {
@@ -76,7 +77,7 @@ function openAfter(bytes: Uint8Array, start: number): number {
 }
 
 function startsWithScheme(bytes: Uint8Array, from: number, to: number): boolean {
-  return to - from >= SCHEME.length && [...SCHEME].every((c, i) => bytes[from + i] === c.charCodeAt(0))
+  return to - from >= SCHEME_BYTES.length && SCHEME_BYTES.every((byte, i) => bytes[from + i] === byte)
 }
 
 function parseReference(inside: string, where: string): { project: string | undefined; key: string } {

@@ -1,7 +1,17 @@
 // The process between the start of a confined program and the program that it becomes: takes the block it was given,
 // takes rights away from itself for good, and is gone. It prints nothing: the parent tells. The rule: when one step
 // does not succeed the program is not started.
-import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, openSync, readSync, readlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  readlinkSync,
+  writeSync,
+} from 'node:fs'
 import { concat, utf8 } from '../lib/bytes.ts'
 import { FAILURES } from '../lib/errors.ts'
 import { execve, harden, memfd } from '../lib/native.ts'

@@ -116,7 +116,10 @@ export async function runConfined(wish: ConfinedWish, around: ConfinedAround): P
   try {
     check(wish)
     if (wish.required && !confined) {
-      throw new Failure('denied', `this kernel cannot confine the program as it must be; missing: ${missing.join('; ')}`)
+      throw new Failure(
+        'denied',
+        `this kernel cannot confine the program as it must be; missing: ${missing.join('; ')}`,
+      )
     }
     const room = new PrivateRoom(around.environment['TMPDIR'] || '/tmp')
     let leftBehind: string[] = []
@@ -127,7 +130,8 @@ export async function runConfined(wish: ConfinedWish, around: ConfinedAround): P
       leftBehind = room.remove()
     }
     const { failure, ...ended } = ending
-    if (failure) throw whyNot(failure, wish.command[0] ?? '', sizes)
+    // Ended before it was itself is ended, not failed.
+    if (failure && !ended.timedOut && !ended.cancelled) throw whyNot(failure, wish.command[0] ?? '', sizes)
     return { ...ended, confined, kernel, gaps: missing, leftBehind }
   } finally {
     for (const { value } of wish.given) value.wipe()
@@ -208,7 +212,9 @@ function check(wish: ConfinedWish): void {
   const paths = [wish.directory, ...read, ...write, ...hidden]
   const wrong = paths.find((path) => !isAbsolute(path) || path.includes('\0'))
   if (wrong !== undefined) throw new Failure('usage', `${printable(wrong)} is not an absolute path`)
-  for (const port of typeof wish.network === 'object' ? [...wish.network.connect, ...(wish.network.listen ?? [])] : []) {
+  for (const port of typeof wish.network === 'object'
+    ? [...wish.network.connect, ...(wish.network.listen ?? [])]
+    : []) {
     if (!Number.isInteger(port)) throw new Failure('usage', 'a port is a whole number')
     within(port, 1, 65_535, 'a port')
   }
@@ -233,15 +239,18 @@ interface Place {
 function limitsOf(wish: ConfinedWish, kernel: Confinement, { directory, room, mark }: Place): Limits {
   const { files, network } = wish
   const uid = process.geteuid?.() ?? 0
-  const grant = (access: Access) => (path: string): Grant => ({ path: resolve(path), access, optional: false })
+  const grant =
+    (access: Access) =>
+    (path: string): Grant => ({ path: resolve(path), access, optional: false })
   const roots = [...(files.read ?? []).map(grant('read')), ...(files.write ?? []).map(grant('write'))]
   const own = [grant('write')(room.temporary), ...(room.given === undefined ? [] : [grant('read')(room.given)])]
   const hidden = [...files.hidden.map((path) => resolve(path)), ...hiddenOf(uid)]
   const wanted = [...roots, ...own, ...SYSTEM_GRANTS]
-  const grants = planGrants(wanted, hidden, DISK)
   if (!wanted.some(({ path, access }) => access !== 'device' && isInside(directory, DISK.real(path) ?? path))) {
     throw new Failure('denied', `${printable(directory)} is not inside of what the program may read`)
   }
+  // Once more by its own name, which says so when it is hidden.
+  const grants = planGrants([...wanted, grant('read')(directory)], hidden, DISK)
   return {
     directory,
     landlock: kernel.landlock,

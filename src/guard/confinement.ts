@@ -36,7 +36,11 @@ export function confinement(): Confinement {
 }
 
 /** What follows from what a kernel has. `strays`: the mark by which they are found can be set. */
-export function confinementOf({ landlock, seccomp, strays }: Pick<Confinement, 'landlock' | 'seccomp' | 'strays'>): Confinement {
+export function confinementOf({
+  landlock,
+  seccomp,
+  strays,
+}: Pick<Confinement, 'landlock' | 'seccomp' | 'strays'>): Confinement {
   return {
     confined: landlock > 0 && seccomp,
     landlock,

@@ -82,7 +82,20 @@ function known(rights: number, version: number): number {
 
 /** Directories of programs, their libraries and settings. Whatever a distribution does not have is left out. */
 const SYSTEM = [
-  ...['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32', '/opt', '/etc', '/nix/store', '/gnu/store', '/snap'],
+  ...[
+    '/usr',
+    '/bin',
+    '/sbin',
+    '/lib',
+    '/lib32',
+    '/lib64',
+    '/libx32',
+    '/opt',
+    '/etc',
+    '/nix/store',
+    '/gnu/store',
+    '/snap',
+  ],
   ...['/var/lib/ca-certificates', '/run/systemd/resolve', '/run/resolvconf', '/run/NetworkManager/resolv.conf'],
   ...['/proc', '/sys/devices/system', '/sys/fs/cgroup', '/sys/kernel/mm/transparent_hugepage'],
 ]
@@ -118,9 +131,13 @@ export function planGrants(wanted: readonly Grant[], hidden: readonly string[], 
   const grants = new Map<string, Grant>()
   const add = (grant: Grant): void => {
     if (grants.size >= MOST_GRANTS) {
-      throw new Failure('failed', `there are too many files beside what is hidden in ${printable(dirname(grant.path))}`, {
-        hint: 'grant directories that hold less',
-      })
+      throw new Failure(
+        'failed',
+        `there are too many files beside what is hidden in ${printable(dirname(grant.path))}`,
+        {
+          hint: 'grant directories that hold less',
+        },
+      )
     }
     const key = `${grant.access} ${grant.path}`
     const present = grants.get(key)

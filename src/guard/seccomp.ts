@@ -43,8 +43,14 @@ const low = (argument: number): Instruction => [LOAD, 0, 0, 16 + 8 * argument]
 const high = (argument: number): Instruction => [LOAD, 0, 0, 20 + 8 * argument]
 
 const ifEqual = (k: number, then: readonly Instruction[]): Instruction[] => [[JUMP_EQUAL, 0, then.length, k], ...then]
-const unlessEqual = (k: number, then: readonly Instruction[]): Instruction[] => [[JUMP_EQUAL, then.length, 0, k], ...then]
-const ifAnyBit = (k: number, then: readonly Instruction[]): Instruction[] => [[JUMP_ANY_BIT, 0, then.length, k], ...then]
+const unlessEqual = (k: number, then: readonly Instruction[]): Instruction[] => [
+  [JUMP_EQUAL, then.length, 0, k],
+  ...then,
+]
+const ifAnyBit = (k: number, then: readonly Instruction[]): Instruction[] => [
+  [JUMP_ANY_BIT, 0, then.length, k],
+  ...then,
+]
 const unlessAnyBit = (k: number, then: readonly Instruction[]): Instruction[] => [
   [JUMP_ANY_BIT, then.length, 0, k],
   ...then,
@@ -107,16 +113,12 @@ function judges(wish: FilterWish): (readonly [Judged, readonly Instruction[]])[]
     ['socketpair', [low(1), [AND, 0, 0, SOCKET_TYPE], ...allowOnly([SOCK_STREAM, SOCK_SEQPACKET])]],
     // Typing into a terminal on behalf of who sits there.
     ['ioctl', [low(1), ...ifEqual(TIOCSTI, [REFUSE]), ...ifEqual(TIOCLINUX, [REFUSE]), ALLOW]],
-    // The mark by which what is left of a program is found (strays.ts) cannot be taken off.
+    // The mark by which what is left of a program is found (strays.ts) cannot be taken off; and a limit set for another
+    // process can kill it.
     ['setrlimit', [low(0), ...ifEqual(RLIMIT_LOCKS, [REFUSE]), ALLOW]],
     [
       'prlimit64',
-      [
-        low(1),
-        ...unlessEqual(RLIMIT_LOCKS, [ALLOW]),
-        ...[low(2), high(2)].flatMap((half) => [half, ...unlessEqual(0, [REFUSE])]),
-        ALLOW,
-      ],
+      [...ifSets([low(1), ...ifEqual(RLIMIT_LOCKS, [REFUSE]), low(0), ...unlessEqual(0, [REFUSE])]), ALLOW],
     ],
     // Files that run as their owner for everybody who starts them.
     ['openat2', [ABSENT]],
@@ -151,6 +153,12 @@ function socketJudge({ internet, unixSockets }: FilterWish): Instruction[] {
     ...(internet === 'none' ? [] : [AF_INET, AF_INET6].flatMap((family) => ifEqual(family, byType))),
     REFUSE,
   ]
+}
+
+/** Of prlimit64: when the pointer to the new limit is one. */
+function ifSets(then: readonly Instruction[]): Instruction[] {
+  const orHigh: Instruction[] = [high(2), [JUMP_EQUAL, then.length, 0, 0]]
+  return [low(2), [JUMP_EQUAL, 0, orHigh.length, 0], ...orHigh, ...then]
 }
 
 function withoutSetId(mode: number): Instruction[] {

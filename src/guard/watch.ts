@@ -179,31 +179,28 @@ class Life {
   }
 }
 
-function streamOf(fd: number) {
-  return Bun.file(fd).stream()
-}
-
 /** One stream, read to its end or until it is stopped. */
 class Taken {
   readonly #fd: number
   readonly #kept: Capped
   readonly #filter: Filter | undefined
-  readonly #reader: ReturnType<ReturnType<typeof streamOf>['getReader']>
+  readonly #cancel: () => Promise<unknown>
   readonly ended: Promise<void>
 
   constructor(fd: number, kept: Capped, filter: Filter | undefined) {
     this.#fd = fd
     this.#kept = kept
     this.#filter = filter
-    this.#reader = streamOf(fd).getReader()
-    this.ended = this.#read()
+    const reader = Bun.file(fd).stream().getReader()
+    this.#cancel = () => reader.cancel()
+    this.ended = this.#read(() => reader.read())
   }
 
-  async #read(): Promise<void> {
+  async #read(next: () => Promise<{ done: boolean; value?: Uint8Array | undefined }>): Promise<void> {
     try {
       for (;;) {
-        const { done, value } = await this.#reader.read()
-        if (done) return
+        const { value } = await next()
+        if (value === undefined) return
         this.#kept.take(this.#filter ? this.#filter.push(value) : value)
         value.fill(0)
       }
@@ -214,7 +211,7 @@ class Taken {
 
   /** What was kept. */
   async stop(): Promise<Kept> {
-    await this.#reader.cancel().catch(() => undefined)
+    await this.#cancel().catch(() => undefined)
     closeSync(this.#fd)
     if (this.#filter) this.#kept.take(this.#filter.end())
     return this.#kept.end()

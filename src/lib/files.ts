@@ -60,6 +60,9 @@ export function readFound(path: string, maxBytes: number, options: { followLink:
     const after = fstatSync(fd, { bigint: true })
     if (BigInt(size) !== before.size || after.size !== before.size || after.mtimeNs !== before.mtimeNs) {
       buffer.fill(0)
+      // As in /proc: trying again would not help.
+      if (before.size === 0n && after.size === 0n)
+        throw new Failure('failed', `${printable(path)} holds more than its size says: it is no ordinary file`)
       throw new Failure('failed', `${printable(path)} changed while it was read`, { hint: 'try again' })
     }
     return { bytes: buffer.subarray(0, size), uid: Number(before.uid), mode: Number(before.mode & 0o7777n) }

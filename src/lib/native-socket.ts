@@ -1,6 +1,6 @@
 // Unix sockets without an event loop: a client that asks the agent one thing and waits for the answer. Loading node:net
 // costs more than the whole exchange takes, and the vault's methods are synchronous. Every call has a deadline.
-type Ffi = typeof import('bun:ffi')
+import { errno, nativeLibrary } from './native-library.ts'
 
 const SYMBOLS = {
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
@@ -10,26 +10,9 @@ const SYMBOLS = {
   recv: { args: ['i32', 'ptr', 'usize', 'i32'], returns: 'i64' },
   getsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'ptr'], returns: 'i32' },
   close: { args: ['i32'], returns: 'i32' },
-  __errno_location: { args: [], returns: 'ptr' },
 } as const
 
-function load() {
-  const ffi: Ffi = require('bun:ffi')
-  return { ffi, c: ffi.dlopen('libc.so.6', SYMBOLS).symbols }
-}
-
-let loaded: ReturnType<typeof load> | undefined
-
-function libc(): ReturnType<typeof load> {
-  loaded ??= load()
-  return loaded
-}
-
-function errno(): number {
-  const { ffi, c } = libc()
-  const address = c.__errno_location()
-  return address === null ? 0 : ffi.read.i32(address)
-}
+const libc = nativeLibrary(SYMBOLS)
 
 const AF_UNIX = 1
 const SOCK_STREAM = 1

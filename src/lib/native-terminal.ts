@@ -1,6 +1,6 @@
 // What the kernel offers for a program that stands between a terminal and another program: raw mode, process groups,
 // descriptors that move, pipes, and a child that dies with its parent. Importing this file costs nothing.
-type Ffi = typeof import('bun:ffi')
+import { nativeLibrary } from './native-library.ts'
 
 const SYMBOLS = {
   tcgetattr: { args: ['i32', 'ptr'], returns: 'i32' },
@@ -14,17 +14,7 @@ const SYMBOLS = {
   prctl: { args: ['i32', 'u64', 'u64', 'u64', 'u64'], returns: 'i32' },
 } as const
 
-function load() {
-  const ffi: Ffi = require('bun:ffi')
-  return { ffi, c: ffi.dlopen('libc.so.6', SYMBOLS).symbols }
-}
-
-let loaded: ReturnType<typeof load> | undefined
-
-function libc(): ReturnType<typeof load> {
-  loaded ??= load()
-  return loaded
-}
+const libc = nativeLibrary(SYMBOLS)
 
 // struct termios of Linux: c_oflag is a u32 at offset 4.
 const TERMIOS_SIZE = 60

@@ -1,8 +1,5 @@
-// The only user of bun:ffi: what the kernel offers and Bun does not. Symbols are looked up in the C library that
-// is loaded already, by its exact name: a name the loader does not find would be tried in the current folder.
-// Importing this file costs nothing; the first call loads bun:ffi (0.2 ms).
-
-type Ffi = typeof import('bun:ffi')
+// What the kernel offers and Bun does not, for every mode. Importing this file costs nothing.
+import { errno, nativeLibrary } from './native-library.ts'
 
 const SYMBOLS = {
   isatty: { args: ['i32'], returns: 'i32' },
@@ -23,30 +20,13 @@ const SYMBOLS = {
   signal: { args: ['i32', 'ptr'], returns: 'ptr' },
   execve: { args: ['ptr', 'ptr', 'ptr'], returns: 'i32' },
   clock_gettime: { args: ['i32', 'ptr'], returns: 'i32' },
-  __errno_location: { args: [], returns: 'ptr' },
 } as const
 
-function load() {
-  const ffi: Ffi = require('bun:ffi')
-  return { ffi, c: ffi.dlopen('libc.so.6', SYMBOLS).symbols }
-}
-
-let loaded: ReturnType<typeof load> | undefined
-
-function libc(): ReturnType<typeof load> {
-  loaded ??= load()
-  return loaded
-}
+const libc = nativeLibrary(SYMBOLS)
 
 /** A NUL-terminated copy of `text`. The caller keeps it alive during the call. */
 function cString(text: string | Uint8Array): Buffer {
   return Buffer.concat([typeof text === 'string' ? Buffer.from(text) : text, Buffer.of(0)])
-}
-
-function errno(): number {
-  const { ffi, c } = libc()
-  const address = c.__errno_location()
-  return address === null ? 0 : ffi.read.i32(address)
 }
 
 /** Whether descriptor `fd` is a terminal. */

@@ -44,11 +44,8 @@ describe('run --env-file', () => {
     )
     await here.call(run, { command, 'env-file': '.env', only: ['DIFF'] })
     const rows = here.view.audit({ limit: 50 }).filter(({ command: by }) => by === 'run')
-    expect(rows.map(({ resourceName, metadata }) => [resourceName, metadata['keys']]).sort()).toEqual([
-      ['default', ['DIFF']],
-      ['default', ['SAME']],
-      ['web', ['PORT', 'URL']],
-    ])
+    const read = rows.map(({ resourceName, metadata }) => JSON.stringify([resourceName, metadata['keys']]))
+    expect(read.toSorted()).toEqual(['["default",["DIFF"]]', '["default",["SAME"]]', '["web",["PORT","URL"]]'])
     expect(Object.keys(here.played.launched?.inject ?? {}).length).toBe(21)
   })
 

@@ -10,7 +10,8 @@ import { utf8 } from '../../src/lib/bytes.ts'
 import { Failure } from '../../src/lib/errors.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { parseArguments } from '../../src/modes/cli/argv.ts'
-import { failureOf, get, made, owner, put } from '../vault/fixture.ts'
+import { failureOf } from '../failure.ts'
+import { get, made, owner, put } from '../vault/fixture.ts'
 import type { View } from '../../src/vault/view.ts'
 
 /** The played surroundings of one vault. */

@@ -64,15 +64,6 @@ function call(
   })
 }
 
-const failure = async (outcome: Promise<unknown>): Promise<Failure> => {
-  const error: unknown = await outcome.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  expect(error).toBeInstanceOf(Failure)
-  return error as Failure
-}
-
 const wiped = () => [given.input.size, given.output.size]
 
 describe('in this order', () => {
@@ -86,14 +77,14 @@ describe('in this order', () => {
     const refuse = () => {
       throw new Failure('not_found', 'no such thing')
     }
-    expect((await failure(call({ run: refuse }))).kind).toBe('not_found')
+    expect((await failureOf(call({ run: refuse }))).kind).toBe('not_found')
     expect(log).toEqual(['open', 'settle not_found', 'release'])
     expect(given.input.size).toBe(0)
   })
 
   test('a foreign error becomes fixed text', async () => {
     const slip = () => Promise.reject(new TypeError('hunter2 is not a function'))
-    const { kind, message, hint } = await failure(call({ run: slip }))
+    const { kind, message, hint } = await failureOf(call({ run: slip }))
     expect(kind).toBe('internal')
     expect(`${message} ${hint}`).not.toContain('hunter2')
     expect(log).toEqual(['open', 'settle internal', 'release'])
@@ -103,14 +94,14 @@ describe('in this order', () => {
     const full = () => {
       throw new Failure('failed', 'disk full')
     }
-    expect((await failure(call({}, surroundings(), full))).kind).toBe('failed')
+    expect((await failureOf(call({}, surroundings(), full))).kind).toBe('failed')
     expect(log).toEqual(['open', 'run 2', 'present 6', 'settle failed', 'release'])
     expect(wiped()).toEqual([0, 0])
   })
 
   test('the audit record cannot be completed: the command fails and everything is wiped', async () => {
     const settle = () => Promise.reject(new Failure('busy', 'locked'))
-    expect((await failure(call({}, surroundings({ settle })))).kind).toBe('busy')
+    expect((await failureOf(call({}, surroundings({ settle })))).kind).toBe('busy')
     expect(log).toEqual(['open', 'run 2', 'present 6', 'release'])
     expect(wiped()).toEqual([0, 0])
   })
@@ -121,13 +112,13 @@ describe('in this order', () => {
       throw new Failure('conflict', 'it is there')
     }
     await call({}, surroundings({ release }))
-    expect((await failure(call({ run }, surroundings({ release })))).kind).toBe('conflict')
+    expect((await failureOf(call({ run }, surroundings({ release })))).kind).toBe('conflict')
     expect(wiped()[0]).toBe(0)
   })
 
   test('no context, no body', async () => {
     const open = () => Promise.reject(new Failure('usage', 'no home'))
-    expect((await failure(call({}, open))).kind).toBe('usage')
+    expect((await failureOf(call({}, open))).kind).toBe('usage')
     expect(log).toEqual([])
     expect(given.input.size).toBe(0)
   })
@@ -136,7 +127,7 @@ describe('in this order', () => {
 describe('refusals', () => {
   test('a hostile environment stops a command that holds keys before anything is opened', async () => {
     process.env['LD_PRELOAD'] = './evil.so'
-    const { kind, message, hint } = await failure(call())
+    const { kind, message, hint } = await failureOf(call())
     expect(kind).toBe('denied')
     expect(message).toContain('LD_PRELOAD')
     expect(hint).toBe('env -u LD_PRELOAD tvault try')
@@ -152,12 +143,12 @@ describe('refusals', () => {
 
   test('whoever is unknown may do nothing', async () => {
     const stranger = { kind: 'stranger', interactive: true } as unknown as Principal
-    expect((await failure(call({}, surroundings({ principal: stranger })))).kind).toBe('denied')
+    expect((await failureOf(call({}, surroundings({ principal: stranger })))).kind).toBe('denied')
     expect(log).toEqual(['open', 'settle denied', 'release'])
   })
 
   test('an effect that does not exist is refused', async () => {
-    expect((await failure(call({ effect: 'anything' as 'none' }))).kind).toBe('denied')
+    expect((await failureOf(call({ effect: 'anything' as 'none' }))).kind).toBe('denied')
     expect(log).not.toContain('run 2')
   })
 })

@@ -318,6 +318,7 @@ function context(store: Store, vault: Vault, played: Played, command: Pick<Comma
       return 7
     },
     serveMcp: refuse,
+    runConfined: refuse,
     progress: () => () => undefined,
     settle: async () => undefined,
     release: async () => undefined,

@@ -1,7 +1,7 @@
 // sync against a real vault in memory: what it shows, what it asks, and what it leaves alone.
 import { describe, expect, test } from 'bun:test'
 import sync from '../../src/commands/sync.ts'
-import { planSync, type Direction } from '../../src/commands/sync-plan.ts'
+import { planSync, type Direction } from '../../src/commands/parts/sync-plan.ts'
 import { text, utf8 } from '../../src/lib/bytes.ts'
 import { get, owner, put } from '../vault/fixture.ts'
 import { room, type Room } from './room.ts'

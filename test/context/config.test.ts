@@ -3,7 +3,8 @@ import { describe, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readConfig, withLogSettings } from '../../src/context/config.ts'
-import { failureOf, makeRoot } from './fixture.ts'
+import { failureOf } from '../failure.ts'
+import { makeRoot } from './fixture.ts'
 
 const root = makeRoot('config')
 let next = 0

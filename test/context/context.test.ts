@@ -1,8 +1,9 @@
 // The rest of what a command may ask for: projects, files, standard input, and the program it becomes.
+import { failureOf } from '../failure.ts'
 import { describe, expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PASSPHRASE, failureOf, makeFilledVault, makeRoot, secret, withContext } from './fixture.ts'
+import { PASSPHRASE, makeFilledVault, makeRoot, secret, withContext } from './fixture.ts'
 
 const root = makeRoot('context')
 const vault = join(root, 'vault')

@@ -5,7 +5,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import doctor from '../../src/commands/doctor.ts'
 import { Taken, fromSources } from '../../src/context/passphrase.ts'
-import { failureOf, makeFilledVault, makeRoot, withContext } from './fixture.ts'
+import { failureOf } from '../failure.ts'
+import { makeFilledVault, makeRoot, withContext } from './fixture.ts'
 
 const root = makeRoot('doctor')
 let next = 0

@@ -81,16 +81,6 @@ export function valueOf(directory: string, key: string, passphrase = PASSPHRASE)
   )
 }
 
-export async function failureOf(act: () => unknown): Promise<Failure> {
-  try {
-    await act()
-  } catch (error) {
-    if (error instanceof Failure) return error
-    throw error
-  }
-  throw new Error('nothing was thrown')
-}
-
 /** A person who answers hidden questions with the given lines, in order; the questions are collected. */
 export function person(lines: readonly string[]): Ask & { questions: string[] } {
   const left = [...lines]

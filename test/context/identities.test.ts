@@ -7,7 +7,8 @@ import { createIdentity, findIdentities, listIdentities, loadIdentity } from '..
 import { Taken } from '../../src/context/passphrase.ts'
 import { Identity } from '../../src/crypto/recipient.ts'
 import { Failure } from '../../src/lib/errors.ts'
-import { failureOf, makeRoot, withContext } from './fixture.ts'
+import { failureOf } from '../failure.ts'
+import { makeRoot, withContext } from './fixture.ts'
 
 const root = makeRoot('identities')
 let next = 0

@@ -33,7 +33,7 @@ test('a sound vault', async () => {
   expect(check(deep, 'integrity')?.status).toBe('ok')
 })
 
-describe('states', () => {
+describe('W11: states', () => {
   test.each([
     ['nothing', () => {}, 'absent'],
     ['empty', (path: string) => writeFileSync(path, ''), 'corrupt'],

@@ -6,8 +6,9 @@ import { readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Moved } from '../../src/commands/define.ts'
 import { flock } from '../../src/lib/native.ts'
+import { failureOf } from '../failure.ts'
 import { deriveGo, goFile, time, uuid } from '../foreign/go-file.ts'
-import { failureOf, makeRoot, withContext } from './fixture.ts'
+import { makeRoot, withContext } from './fixture.ts'
 
 const root = makeRoot('migrate')
 const PASSPHRASE = 'a go passphrase'

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'bun:test'
 import { newPassphrase } from '../../src/context/new-passphrase.ts'
 import { Taken } from '../../src/context/passphrase.ts'
-import { failureOf, nobody, person } from './fixture.ts'
+import { failureOf } from '../failure.ts'
+import { nobody, person } from './fixture.ts'
 import type { Ask } from '../../src/commands/define.ts'
 
 const GOOD = 'plover drum cinder maple'
@@ -19,7 +20,7 @@ async function make(ask: Ask, options: { variables?: Record<string, string>; for
   return { text: Buffer.from(secret.reveal()).toString(), notes }
 }
 
-describe('typed', () => {
+describe('W23: typed', () => {
   test('a good one twice, with a word about it that does not hold it', async () => {
     const { text, notes } = await make(person([GOOD, GOOD]))
     expect(text).toBe(GOOD)

@@ -4,7 +4,8 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, trunca
 import { join } from 'node:path'
 import { Opened } from '../../src/context/opened.ts'
 import type { Source } from '../../src/context/passphrase.ts'
-import { PASSPHRASE, failureOf, makeFilledVault, makeRoot, secret, valueOf, withContext } from './fixture.ts'
+import { failureOf } from '../failure.ts'
+import { PASSPHRASE, makeFilledVault, makeRoot, secret, valueOf, withContext } from './fixture.ts'
 
 const root = makeRoot('opened')
 const vault = join(root, 'vault')

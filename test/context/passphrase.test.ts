@@ -3,7 +3,8 @@ import { describe, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Taken, fromSources, fromTerminal, seconds } from '../../src/context/passphrase.ts'
-import { failureOf, makeRoot, nobody, person } from './fixture.ts'
+import { failureOf } from '../failure.ts'
+import { makeRoot, nobody, person } from './fixture.ts'
 
 const root = makeRoot('passphrase')
 const PROGRAM = join(import.meta.dir, 'taken.ts')

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'bun:test'
 import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeVault } from '../../src/context/place.ts'
-import { PASSPHRASE, failureOf, makeFilledVault, makeRoot, secret, valueOf, withContext } from './fixture.ts'
+import { failureOf } from '../failure.ts'
+import { PASSPHRASE, makeFilledVault, makeRoot, secret, valueOf, withContext } from './fixture.ts'
 
 const root = makeRoot('place')
 const MAIN = join(import.meta.dir, '../../src/main.ts')
@@ -28,7 +29,7 @@ describe('nothing is replaced', () => {
     expect(readdirSync(directory)).toEqual(['vault.db'])
   })
 
-  test('a directory of other things that others may read is left as it is', async () => {
+  test('W24: a directory of other things that others may read is left as it is', async () => {
     const directory = join(root, 'shared')
     mkdirSync(directory)
     writeFileSync(join(directory, 'homework'), '')
@@ -58,7 +59,7 @@ describe('nothing is replaced', () => {
   })
 })
 
-test('of six racing inits with six passphrases one wins, and its vault is whole', async () => {
+test('W1: of six racing inits with six passphrases one wins, and its vault is whole', async () => {
   const directory = join(root, 'race')
   const passphrases = Array.from({ length: 6 }, (_, i) => `${PASSPHRASE} ${i}`)
   const exits = await Promise.all(

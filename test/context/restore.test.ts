@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import type { Restored } from '../../src/commands/define.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
 import { TABLES, decodeSecret, encodeSecret } from '../../src/vault/schema.ts'
-import { PASSPHRASE, failureOf, makeFilledVault, makeRoot, valueOf, withContext } from './fixture.ts'
+import { failureOf } from '../failure.ts'
+import { PASSPHRASE, makeFilledVault, makeRoot, valueOf, withContext } from './fixture.ts'
 
 const root = makeRoot('restore')
 const source = join(root, 'source')
@@ -109,7 +110,7 @@ describe('a dry run', () => {
   })
 })
 
-describe('refuses, and changes nothing', () => {
+describe('W4: refuses, and changes nothing', () => {
   const refused = async (path: string, variables?: Record<string, string>) => {
     const directory = place()
     await makeFilledVault(directory, { A: 'other' })

@@ -29,9 +29,10 @@ test('lmdb, opened for reading: rows may be looked up while others are walked, i
   const [first = '', second = ''] = CONTRACT_TABLES
   for (const walk of ['keys', 'range'] as const) {
     const store = await openLmdb(path, { tables: CONTRACT_TABLES, mode: 'read' })
-    const found = store.snapshot((reader) =>
-      Array.from(reader[walk](first), () => text(reader.get(second, utf8('2')) ?? new Uint8Array())),
-    )
+    const found = store.snapshot((reader) => {
+      const walked: Iterable<unknown> = reader[walk](first)
+      return Array.from(walked, () => text(reader.get(second, utf8('2')) ?? new Uint8Array()))
+    })
     expect([walk, found]).toEqual([walk, [`${second}2`, `${second}2`, `${second}2`]])
     await store.close()
   }

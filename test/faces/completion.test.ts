@@ -110,7 +110,10 @@ const CASES: readonly (readonly [readonly string[], readonly string[]])[] = [
   [['ssh', 'host', '--only', 'A'], ['API_KEY']],
   [['ssh', 'host', 'true', '--only', 'A'], []],
   [['shell-init', 'f'], ['fish']],
-  [['ci', 'init', '--provider', 'git'], ['github-actions', 'gitlab']],
+  [
+    ['ci', 'init', '--provider', 'git'],
+    ['github-actions', 'gitlab'],
+  ],
 ]
 
 for (const shell of (['bash', 'fish'] as const).filter((name) => Bun.which(name) !== null)) {

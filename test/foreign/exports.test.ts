@@ -8,7 +8,7 @@ import { infisical } from '../../src/foreign/infisical.ts'
 import { onePasswordCsv } from '../../src/foreign/one-password-csv.ts'
 import { onePux } from '../../src/foreign/one-password-1pux.ts'
 import { vaultKv } from '../../src/foreign/vault-kv.ts'
-import { failureOf } from '../vault/fixture.ts'
+import { failureOf } from '../failure.ts'
 import vectors from '../vectors/foreign.json'
 import { asking, fileInput, read, sealedBitwarden, zip } from './samples.ts'
 

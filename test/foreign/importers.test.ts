@@ -1,10 +1,10 @@
 // Which importer a file is for. No sample is recognised by two, nothing else is recognised at all, and what is refused
 // says what it looks like.
 import { beforeAll, describe, expect, test } from 'bun:test'
-import { FORMATS } from '../../src/commands/import-foreign.ts'
+import { FORMATS } from '../../src/commands/parts/import-foreign.ts'
 import { IMPORTERS, importerFor } from '../../src/foreign/importers.ts'
 import { utf8 } from '../../src/lib/bytes.ts'
-import { failureOf } from '../vault/fixture.ts'
+import { failureOf } from '../failure.ts'
 import vectors from '../vectors/foreign.json'
 import { ageKey, fileInput, sealedBitwarden, sopsDotenv, sopsJson, sopsYaml, zip } from './samples.ts'
 import type { ForeignInput } from '../../src/foreign/importer.ts'

@@ -11,7 +11,7 @@ import { utf8 } from '../../src/lib/bytes.ts'
 import { Failure } from '../../src/lib/errors.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { readTree } from '../../src/lib/tree.ts'
-import { failureOf } from '../vault/fixture.ts'
+import { failureOf } from '../failure.ts'
 import { ageKey, ageSeal, asking, read, shown } from './samples.ts'
 import type { ForeignInput } from '../../src/foreign/importer.ts'
 

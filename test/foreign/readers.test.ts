@@ -9,7 +9,7 @@ import { readZip, zipNames } from '../../src/foreign/zip.ts'
 import { utf8 } from '../../src/lib/bytes.ts'
 import { Failure } from '../../src/lib/errors.ts'
 import { isKey } from '../../src/lib/names.ts'
-import { failureOf } from '../vault/fixture.ts'
+import { failureOf } from '../failure.ts'
 import { shown, zip } from './samples.ts'
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)

@@ -6,7 +6,7 @@ import { checkKdbx } from '../../src/foreign/kdbx-header.ts'
 import { keepass } from '../../src/foreign/keepass.ts'
 import { sops } from '../../src/foreign/sops.ts'
 import { Failure } from '../../src/lib/errors.ts'
-import { failureOf } from '../vault/fixture.ts'
+import { failureOf } from '../failure.ts'
 import vectors from '../vectors/foreign.json'
 import { ageArmor, ageKey, ageSeal, asking, fileInput, kdbx, read, sopsDotenv, sopsJson, sopsYaml } from './samples.ts'
 

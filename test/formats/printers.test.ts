@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'bun:test'
 import { isUtf8 } from 'node:buffer'
 import fc from 'fast-check'
-import { Failure } from '../../src/lib/errors.ts'
 import { printJson } from '../../src/formats/json.ts'
 import { printKubernetes } from '../../src/formats/k8s-secret.ts'
 import { FORMATS } from '../../src/formats/print.ts'
@@ -10,6 +9,7 @@ import { printPulumi } from '../../src/formats/pulumi.ts'
 import { printShell } from '../../src/formats/shell.ts'
 import { Writer } from '../../src/formats/writer.ts'
 import { printYaml } from '../../src/formats/yaml.ts'
+import { failure } from '../failure.ts'
 import { anyKey, anyValue, printables, shellValue, shown } from './values.ts'
 
 const anyEntries = fc.dictionary(anyKey, anyValue, { maxKeys: 5, noNullPrototype: true })
@@ -38,16 +38,6 @@ function typeOf11(word: string): string {
     ['syntax', /^[-?:,[\]{}#&*!|>'"%@`]|: |:$| #|[\n\r\t]|^ | $/],
   ]
   return types.find(([, rule]) => rule.test(word))?.[0] ?? 'str'
-}
-
-function failure(run: () => unknown): Failure {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof Failure) return error
-    throw error
-  }
-  throw new Error('nothing was thrown')
 }
 
 describe('json', () => {

@@ -27,8 +27,8 @@ import {
   stanzaCount,
 } from '../../src/formats/sealed.ts'
 import { concat, toHex, utf8 } from '../../src/lib/bytes.ts'
-import { Failure } from '../../src/lib/errors.ts'
 import { Secret } from '../../src/lib/secret.ts'
+import { failure } from '../failure.ts'
 import vectors from '../vectors/sealed.json'
 import { anyKey, anyValue, printables } from './values.ts'
 
@@ -36,16 +36,6 @@ const bytes = (hex: string): Uint8Array => Uint8Array.fromHex(hex)
 const shown = (secret: Secret): string => new TextDecoder().decode(secret.reveal())
 const identity = (name: 'a' | 'b'): Identity => Identity.parse(Secret.fromText(vectors.identities[name].private))
 const stranger = Identity.generate()
-
-function failure(act: () => unknown): Failure {
-  try {
-    act()
-  } catch (error) {
-    if (error instanceof Failure) return error
-    throw error
-  }
-  throw new Error('nothing was thrown')
-}
 
 describe('version 2', () => {
   const blob = bytes(vectors.version2.blob)

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { commands } from '../../src/commands/index.ts'
 import type { Command } from '../../src/commands/define.ts'
-import { commandFaults, commandFiles } from './commands.ts'
+import { commandFaults, commandFiles, placeFaults } from './commands.ts'
 import { plant, readHouse } from './house.ts'
 
 const house = readHouse()
@@ -14,6 +14,18 @@ test('the guard sees the folder and the table', () => {
 })
 
 test('folder, table and declarations agree', () => expect(commandFaults(house, commands)).toEqual([]))
+
+test('what is no command is a part or the frame, and parts know no command', () => {
+  expect(placeFaults(house)).toEqual([])
+  for (const [path, text] of [
+    ['src/commands/stray.ts', 'export const x = 1'],
+    ['src/commands/git-filter/stray.ts', 'export const x = 1'],
+    ['src/commands/parts/stray.ts', 'export default define({})'],
+    ['src/commands/parts/choose.ts', "import get from '../get.ts'"],
+    ['src/commands/parts/choose.ts', "import { commands } from '../index.ts'"],
+  ] as const)
+    expect([path, placeFaults(plant(house, path, text)).length]).toEqual([path, 1])
+})
 
 test('planted disagreements are caught', () => {
   const [first] = commands

@@ -1,6 +1,7 @@
 // The folder of commands against the table of commands, and each declaration against the rules of the house.
 import type { Command } from '../../src/commands/define.ts'
 import { EFFECTS } from '../../src/lib/gate.ts'
+import { importsOf } from './house.ts'
 import type { House } from './house.ts'
 
 /** Paths below src/commands/ that declare a command, without folder and ending: `projects/create`. */
@@ -8,6 +9,35 @@ export function commandFiles(house: House): string[] {
   return [...house]
     .filter(([path, text]) => path.startsWith('src/commands/') && /\bexport default define\(/.test(text))
     .map(([path]) => path.slice('src/commands/'.length, -'.ts'.length))
+}
+
+/** What stands around the commands: what one is, what calls it, and what it is asked and given. */
+const FRAME = new Set(
+  ['agent-access', 'define', 'describe', 'execute', 'index', 'policy', 'policy-mcp'].map(
+    (name) => `src/commands/${name}.ts`,
+  ),
+)
+
+/** What several commands say, or one says at length, is in this folder; everything else there is a command. */
+const PARTS = 'src/commands/parts/'
+
+/** Files of src/commands/ that are in the wrong place, and parts that know a command. */
+export function placeFaults(house: House): string[] {
+  const declared = new Set(commandFiles(house).map((path) => `src/commands/${path}.ts`))
+  const faults: string[] = []
+  for (const [path, text] of house) {
+    if (!path.startsWith('src/commands/')) continue
+    const isPart = path.startsWith(PARTS)
+    if (isPart && declared.has(path)) faults.push(`${path}: a command is no part`)
+    if (!isPart && !declared.has(path) && !FRAME.has(path)) faults.push(`${path}: no command; belongs into ${PARTS}`)
+    if (!isPart) continue
+    for (const { target } of importsOf(path, text)) {
+      if (target && (declared.has(target) || target === 'src/commands/index.ts'))
+        faults.push(`${path}: a part knows no command (${target})`)
+    }
+  }
+  for (const path of FRAME) if (!house.has(path)) faults.push(`${path}: is not there`)
+  return faults
 }
 
 /** Effects by which a value or a key is touched; such a command must be refused in a hostile environment. */

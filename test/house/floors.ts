@@ -34,7 +34,7 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   'modes/mcp': { values: ['lib', 'faces', 'commands'], types: ['vault'] },
   context: {
     values: ['lib', 'commands', 'settings', 'modes/cli', 'modes/agent'],
-    types: ['vault', 'store', 'crypto', 'guard', 'formats', 'faces', 'foreign'],
+    types: ['vault', 'store', 'crypto', 'guard', 'formats', 'faces', 'foreign', 'modes/mcp'],
     later: ['vault', 'store', 'crypto', 'guard', 'formats', 'faces', 'topics', 'foreign', 'git', 'modes/mcp'],
   },
   main: { values: ['lib', 'modes/cli', 'context', 'settings'], later: ['modes/cli', 'context', 'guard'] },

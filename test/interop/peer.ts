@@ -44,7 +44,7 @@ export class Place {
   readonly command: readonly string[]
   readonly environment: Record<string, string>
 
-  constructor(command: readonly string[]) {
+  constructor(command: readonly string[], more: Readonly<Record<string, string>> = {}) {
     this.command = command
     mkdirSync(join(this.folder, 'home'), { mode: 0o700 })
     this.environment = {
@@ -53,6 +53,7 @@ export class Place {
       TMPDIR: this.folder,
       TVAULT_DIR: join(this.folder, 'vault'),
       TVAULT_PASSPHRASE: 'interop only 9917 not a secret',
+      ...more,
     }
   }
 
@@ -83,8 +84,8 @@ export class Place {
 }
 
 /** A place of our program with a vault in it. */
-export function ourPlace(): Place {
-  const place = new Place(ourBinary())
+export function ourPlace(more: Readonly<Record<string, string>> = {}): Place {
+  const place = new Place(ourBinary(), more)
   place.must(['init', ...CHEAP])
   return place
 }

@@ -3,20 +3,8 @@ import { u64 } from '../../src/lib/bytes.ts'
 import { META, decodeAudit, decodeAuditHead, encodeAudit, encodeAuditHead } from '../../src/vault/schema.ts'
 import { MAX_LISTED_NAMES, decodeEntry } from '../../src/vault/audit.ts'
 import { Vault } from '../../src/vault/vault.ts'
-import {
-  expectKind,
-  failure,
-  get,
-  made,
-  memory,
-  owner,
-  passphrase,
-  plant,
-  put,
-  rows,
-  secret,
-  failureOf,
-} from './fixture.ts'
+import { failure, failureOf } from '../failure.ts'
+import { expectKind, get, made, memory, owner, passphrase, plant, put, rows, secret } from './fixture.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { View } from '../../src/vault/view.ts'
 

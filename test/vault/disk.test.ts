@@ -9,7 +9,8 @@ import { openLmdb } from '../../src/store/lmdb.ts'
 import { decodeRecipients } from '../../src/vault/recipient-rows.ts'
 import { META, TABLES } from '../../src/vault/schema.ts'
 import { Vault } from '../../src/vault/vault.ts'
-import { disk, failureOf, get, made, owner, passphrase, put, rows, scratch, secret } from './fixture.ts'
+import { failureOf } from '../failure.ts'
+import { disk, get, made, owner, passphrase, put, rows, scratch, secret } from './fixture.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** Every file in the directory of the store. */

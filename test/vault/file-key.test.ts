@@ -2,7 +2,8 @@
 import { expect, test } from 'bun:test'
 import { randomBytes } from '../../src/crypto/random.ts'
 import { KDF_FLOOR } from '../../src/crypto/kdf.ts'
-import { disk, expectKind, failure, made, owner, passphrase, policyOf, secret } from './fixture.ts'
+import { failure } from '../failure.ts'
+import { disk, expectKind, made, owner, passphrase, policyOf, secret } from './fixture.ts'
 
 const salt = randomBytes(16)
 const hex = (key: { reveal(): Uint8Array }): string => key.reveal().toHex()

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect } from 'bun:test'
 import { KDF_FLOOR } from '../../src/crypto/kdf.ts'
-import { Failure } from '../../src/lib/errors.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
 import { openMemory } from '../../src/store/memory.ts'
 import { TABLES } from '../../src/vault/schema.ts'
 import { Vault } from '../../src/vault/vault.ts'
+import { failure } from '../failure.ts'
 import { WORDS } from './words.ts'
 import type { FailureKind } from '../../src/lib/errors.ts'
 import type { Asker, Effect, Policy, Question } from '../../src/lib/gate.ts'
@@ -92,27 +92,6 @@ export function shown(value: Secret): string {
 
 export function get(view: View, key: string, version?: number, project = 'default'): string {
   return shown(view.read(project, key, version === undefined ? {} : { version }))
-}
-
-/** The Failure that `act` throws. */
-export function failure(act: () => unknown): Failure {
-  try {
-    act()
-  } catch (error) {
-    if (error instanceof Failure) return error
-    throw error
-  }
-  throw new Error('expected a failure')
-}
-
-export async function failureOf(act: Promise<unknown>): Promise<Failure> {
-  try {
-    await act
-  } catch (error) {
-    if (error instanceof Failure) return error
-    throw error
-  }
-  throw new Error('expected a failure')
 }
 
 export function expectKind(act: () => unknown, kind: FailureKind): void {

@@ -9,7 +9,7 @@ import { flipAll, flipSample } from './flips-sample.ts'
 const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tvault-flips-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('a flipped byte hides nothing', async () => {
+test('W33: a flipped byte hides nothing', async () => {
   const path = join(folder, 'vault.db')
   await flipSample(path)
   const { faults, ...counts } = flipAll(path, 127)

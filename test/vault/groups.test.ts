@@ -1,7 +1,8 @@
 // Environment groups: their rules, inheritance at any depth, and values that move between environments.
 import { describe, expect, test } from 'bun:test'
 import { now } from '../../src/lib/time.ts'
-import { BACKENDS, expectKind, failure, failureOf, get, owner, passphrase, put } from './fixture.ts'
+import { failure, failureOf } from '../failure.ts'
+import { BACKENDS, expectKind, get, owner, passphrase, put } from './fixture.ts'
 import { filled, resolved } from './shop.ts'
 
 for (const { name, open } of BACKENDS) {

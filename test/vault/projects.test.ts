@@ -1,5 +1,6 @@
+import { failureOf } from '../failure.ts'
 import { describe, expect, test } from 'bun:test'
-import { BACKENDS, expectKind, failureOf, get, made, owner, put, rows } from './fixture.ts'
+import { BACKENDS, expectKind, get, made, owner, put, rows } from './fixture.ts'
 
 for (const { name, open } of BACKENDS)
   describe(name, () => {

@@ -1,9 +1,10 @@
 // W60: copying and moving a secret keeps every version; moving leaves nothing of the old place in the file; and
 // neither is a way around the policy.
+import { failure, failureOf } from '../failure.ts'
 import { readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { describe, expect, test } from 'bun:test'
-import { BACKENDS, disk, failure, failureOf, get, made, owner, policyOf, put, rows } from './fixture.ts'
+import { beforeAll, describe, expect, test } from 'bun:test'
+import { BACKENDS, disk, get, made, owner, policyOf, put, rows } from './fixture.ts'
 import type { Question } from '../../src/lib/gate.ts'
 import type { View } from '../../src/vault/view.ts'
 
@@ -14,11 +15,14 @@ const times = (view: View, key: string, project = 'default') =>
   view.history(project, key).map(({ version, createdAt, updatedAt }) => [version, createdAt, updatedAt])
 
 for (const { name, open } of BACKENDS) {
-  describe(`W60: ${name}`, async () => {
-    const { view } = made(await open())
-    view.createProject('web', '')
-    for (const value of ['one', 'two', 'three']) put(view, 'A', value)
-    for (const value of ['x', 'y']) put(view, 'A_LONGER', value)
+  describe(`W60: ${name}`, () => {
+    let view: View
+    beforeAll(async () => {
+      view = made(await open()).view
+      view.createProject('web', '')
+      for (const value of ['one', 'two', 'three']) put(view, 'A', value)
+      for (const value of ['x', 'y']) put(view, 'A_LONGER', value)
+    })
 
     test('a copy has every version with its number and time, and stands on its own', () => {
       expect(view.copy(place('A'), place('B'))).toBe(3)
@@ -63,7 +67,7 @@ for (const { name, open } of BACKENDS) {
   })
 }
 
-describe('the policy', async () => {
+describe('the policy', () => {
   const { vault, view } = made()
   view.createProject('web', '')
   put(view, 'SHUT', 'value of SHUT')

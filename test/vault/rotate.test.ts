@@ -3,7 +3,8 @@ import { KDF_FLOOR } from '../../src/crypto/kdf.ts'
 import { META } from '../../src/vault/schema.ts'
 import { Vault } from '../../src/vault/vault.ts'
 import { verifyStructure } from '../../src/vault/verify.ts'
-import { BACKENDS, expectKind, failureOf, get, made, memory, owner, passphrase, put, rows, secret } from './fixture.ts'
+import { failureOf } from '../failure.ts'
+import { BACKENDS, expectKind, get, made, memory, owner, passphrase, put, rows, secret } from './fixture.ts'
 import type { Store } from '../../src/store/store.ts'
 
 function filled(store: Store) {

@@ -1,19 +1,7 @@
 // The second enforcement of the policy: at the handle, whatever the command asked or forgot to ask.
+import { failure, failureOf } from '../failure.ts'
 import { describe, expect, test } from 'bun:test'
-import {
-  failure,
-  failureOf,
-  get,
-  made,
-  owner,
-  passphrase,
-  policyOf,
-  put,
-  secret,
-  stranger,
-  everything,
-  expectKind,
-} from './fixture.ts'
+import { get, made, owner, passphrase, policyOf, put, secret, stranger, everything, expectKind } from './fixture.ts'
 import type { Question } from '../../src/lib/gate.ts'
 
 const { vault, view } = made()

@@ -1,18 +1,6 @@
+import { failure, failureOf } from '../failure.ts'
 import { describe, expect, test } from 'bun:test'
-import {
-  BACKENDS,
-  get,
-  made,
-  put,
-  secret,
-  shown,
-  failure,
-  failureOf,
-  rows,
-  expectKind,
-  passphrase,
-  owner,
-} from './fixture.ts'
+import { BACKENDS, get, made, put, secret, shown, rows, expectKind, passphrase, owner } from './fixture.ts'
 import { historyKey, secretKey } from '../../src/vault/schema.ts'
 import { Vault } from '../../src/vault/vault.ts'
 

@@ -10,21 +10,8 @@ import { decodeRecipients, encodeRecipients } from '../../src/vault/recipient-ro
 import { decodeProject, decodeSecret, encodeProject, frame, parseSecretKey } from '../../src/vault/schema.ts'
 import { Vault } from '../../src/vault/vault.ts'
 import { verifyStructure } from '../../src/vault/verify.ts'
-import {
-  BACKENDS,
-  expectKind,
-  failure,
-  failureOf,
-  get,
-  made,
-  memory,
-  owner,
-  passphrase,
-  plant,
-  put,
-  rows,
-  secret,
-} from './fixture.ts'
+import { failure, failureOf } from '../failure.ts'
+import { BACKENDS, expectKind, get, made, memory, owner, passphrase, plant, put, rows, secret } from './fixture.ts'
 import type { Effect } from '../../src/lib/gate.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { View } from '../../src/vault/view.ts'

@@ -8,7 +8,8 @@ import { decodeHeader, encodeHeader } from '../../src/vault/header.ts'
 import { frame, historyKey, secretKey, META } from '../../src/vault/schema.ts'
 import { Vault } from '../../src/vault/vault.ts'
 import { verifyStructure } from '../../src/vault/verify.ts'
-import { expectKind, failure, get, made, passphrase, plant, put, rows } from './fixture.ts'
+import { failure } from '../failure.ts'
+import { expectKind, get, made, passphrase, plant, put, rows } from './fixture.ts'
 import type { RecordKind } from '../../src/vault/schema.ts'
 
 const { store, view } = made()

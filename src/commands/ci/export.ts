@@ -10,7 +10,7 @@ import { printable } from '../../lib/names.ts'
 import type { Entry } from '../../vault/view.ts'
 import type { Context } from '../define.ts'
 import { define } from '../define.ts'
-import { openSource } from '../source.ts'
+import { openSource } from '../parts/source.ts'
 
 type Selection = ReturnType<typeof selection>
 

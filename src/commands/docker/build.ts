@@ -2,7 +2,7 @@
 // that are in no layer and in no history of the image.
 import { GIVE_FIELDS } from '../../faces/fields.ts'
 import { define } from '../define.ts'
-import { DOCKER_ARGUMENTS, becomeDocker } from './client.ts'
+import { DOCKER_ARGUMENTS, becomeDocker } from '../parts/docker-client.ts'
 
 export default define({
   path: 'docker build',

@@ -2,7 +2,7 @@
 // its secrets find them.
 import { GIVE_FIELDS } from '../../faces/fields.ts'
 import { define } from '../define.ts'
-import { DOCKER_ARGUMENTS, becomeDocker } from './client.ts'
+import { DOCKER_ARGUMENTS, becomeDocker } from '../parts/docker-client.ts'
 
 export default define({
   path: 'docker compose',

@@ -2,7 +2,7 @@
 // no value is on a command line. Whoever may ask the daemon can read them: `docker inspect` shows the environment.
 import { GIVE_FIELDS } from '../../faces/fields.ts'
 import { define } from '../define.ts'
-import { DOCKER_ARGUMENTS, becomeDocker } from './client.ts'
+import { DOCKER_ARGUMENTS, becomeDocker } from '../parts/docker-client.ts'
 
 export default define({
   path: 'docker run',

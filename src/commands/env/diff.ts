@@ -3,7 +3,7 @@
 import { cell, table } from '../../faces/table.ts'
 import { Failure, toTrouble } from '../../lib/errors.ts'
 import { define } from '../define.ts'
-import { GROUP_NAME_FIELD, compareKeys, isDrift, verdict } from '../groups.ts'
+import { GROUP_NAME_FIELD, compareKeys, isDrift, verdict } from '../parts/groups.ts'
 
 const MARKS = { own: '✓', inherited: '↑', missing: '✗' }
 

@@ -2,7 +2,7 @@
 import { cell } from '../../faces/table.ts'
 import { Failure } from '../../lib/errors.ts'
 import { define } from '../define.ts'
-import { ENVIRONMENT_FIELD, GROUP_FIELD, groupData } from '../groups.ts'
+import { ENVIRONMENT_FIELD, GROUP_FIELD, groupData } from '../parts/groups.ts'
 
 export default define({
   path: 'env inherit',

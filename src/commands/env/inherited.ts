@@ -1,7 +1,7 @@
 // Where each key of an environment comes from. Needs no passphrase.
 import { cell, table } from '../../faces/table.ts'
 import { define } from '../define.ts'
-import { ENVIRONMENT_FIELD, GROUP_FIELD } from '../groups.ts'
+import { ENVIRONMENT_FIELD, GROUP_FIELD } from '../parts/groups.ts'
 
 export default define({
   path: 'env inherited',

@@ -1,7 +1,7 @@
 // Copies an inherited value into the environment's own project, so that changes of the base no longer reach it.
 import { cell } from '../../faces/table.ts'
 import { define } from '../define.ts'
-import { ENVIRONMENT_FIELD, GROUP_FIELD } from '../groups.ts'
+import { ENVIRONMENT_FIELD, GROUP_FIELD } from '../parts/groups.ts'
 
 export default define({
   path: 'env pin',

@@ -6,7 +6,7 @@ import { checkKey } from '../../lib/names.ts'
 import type { Promotion } from '../../vault/view.ts'
 import type { Context } from '../define.ts'
 import { define } from '../define.ts'
-import { GROUP_FIELD } from '../groups.ts'
+import { GROUP_FIELD } from '../parts/groups.ts'
 
 const NOT_FOUND = 4
 

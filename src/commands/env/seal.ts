@@ -5,9 +5,9 @@ import { cell } from '../../faces/table.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { Resolved, View } from '../../vault/view.ts'
 import { define } from '../define.ts'
-import { GROUP_FIELD } from '../groups.ts'
-import { RECIPIENT_FIELD, recipientData, recipientLines, recipientsFor } from '../recipients.ts'
-import { OUT_FIELD, outputPath, refuseTerminal, writeSealed } from '../streams.ts'
+import { GROUP_FIELD } from '../parts/groups.ts'
+import { RECIPIENT_FIELD, recipientData, recipientLines, recipientsFor } from '../parts/recipients.ts'
+import { OUT_FIELD, outputPath, refuseTerminal, sealedData, writeSealed } from '../parts/streams.ts'
 
 interface Section {
   name: string
@@ -100,9 +100,7 @@ export default define({
     environments,
     keys,
     recipients,
-    bytes: bytes.length,
-    ...(file === undefined ? { sealed_base64: bytes.toBase64() } : { file }),
-    changed: file !== undefined,
+    ...sealedData(file, bytes),
   }),
 })
 

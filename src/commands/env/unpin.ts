@@ -1,7 +1,7 @@
 // Takes a pinned copy away, so that the key is inherited again. What is more than a copy is never taken away.
 import { cell } from '../../faces/table.ts'
 import { define } from '../define.ts'
-import { ENVIRONMENT_FIELD, GROUP_FIELD } from '../groups.ts'
+import { ENVIRONMENT_FIELD, GROUP_FIELD } from '../parts/groups.ts'
 
 export default define({
   path: 'env unpin',

@@ -2,8 +2,8 @@
 import { Failure } from '../../lib/errors.ts'
 import type { Style } from '../define.ts'
 import { define } from '../define.ts'
-import { listed } from '../git-changed.ts'
-import { gitSurroundings } from '../git-surroundings.ts'
+import { listed } from '../parts/git-changed.ts'
+import { gitSurroundings } from '../parts/git-surroundings.ts'
 
 export default define({
   path: 'git-filter check',

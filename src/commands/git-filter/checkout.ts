@@ -1,7 +1,7 @@
 // Opens tracked files that are still sealed, after a clone or when an identity has come.
 import { define } from '../define.ts'
-import { changedLines } from '../git-changed.ts'
-import { gitSurroundings } from '../git-surroundings.ts'
+import { changedLines } from '../parts/git-changed.ts'
+import { gitSurroundings } from '../parts/git-surroundings.ts'
 
 export default define({
   path: 'git-filter checkout',

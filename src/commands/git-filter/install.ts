@@ -2,8 +2,8 @@
 import { escaped } from '../../lib/names.ts'
 import type { Style } from '../define.ts'
 import { define } from '../define.ts'
-import { changedLines } from '../git-changed.ts'
-import { gitSurroundings } from '../git-surroundings.ts'
+import { changedLines } from '../parts/git-changed.ts'
+import { gitSurroundings } from '../parts/git-surroundings.ts'
 
 const NEXT = `
 Next:

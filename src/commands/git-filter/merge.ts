@@ -1,7 +1,7 @@
 // Merges one sealed dotenv file by key. Git starts it as merge.tvault.driver.
 import { escaped } from '../../lib/names.ts'
 import { define } from '../define.ts'
-import { gitSurroundings } from '../git-surroundings.ts'
+import { gitSurroundings } from '../parts/git-surroundings.ts'
 
 export default define({
   path: 'git-filter merge',

@@ -2,7 +2,7 @@
 import { readSome } from '../../lib/stdin.ts'
 import { out } from '../../lib/out.ts'
 import { define } from '../define.ts'
-import { gitSurroundings } from '../git-surroundings.ts'
+import { gitSurroundings } from '../parts/git-surroundings.ts'
 
 export default define({
   path: 'git-filter process',

@@ -1,6 +1,6 @@
 // What `git diff` and `git log -p` show of a sealed file. Git starts it as diff.tvault.textconv.
 import { define } from '../define.ts'
-import { gitSurroundings } from '../git-surroundings.ts'
+import { gitSurroundings } from '../parts/git-surroundings.ts'
 
 export default define({
   path: 'git-filter textconv',

@@ -1,8 +1,8 @@
 // Says which paths are encrypted, by lines in .gitattributes.
 import { escaped } from '../../lib/names.ts'
 import { define } from '../define.ts'
-import { listed } from '../git-changed.ts'
-import { gitSurroundings } from '../git-surroundings.ts'
+import { listed } from '../parts/git-changed.ts'
+import { gitSurroundings } from '../parts/git-surroundings.ts'
 
 export default define({
   path: 'git-filter track',

@@ -1,8 +1,8 @@
 // Switches the filters off in this clone.
 import { escaped } from '../../lib/names.ts'
 import { define } from '../define.ts'
-import { leftLines } from '../git-changed.ts'
-import { gitSurroundings } from '../git-surroundings.ts'
+import { leftLines } from '../parts/git-changed.ts'
+import { gitSurroundings } from '../parts/git-surroundings.ts'
 
 export default define({
   path: 'git-filter uninstall',

@@ -6,11 +6,11 @@ import {
   IDENTITY_FIELD,
   INPUT_FIELDS,
   OUT_FIELD,
+  handOver,
   openForIdentity,
   outputPath,
   readInput,
-  writePlain,
-} from '../streams.ts'
+} from '../parts/streams.ts'
 
 export default define({
   path: 'k8s render',
@@ -46,14 +46,8 @@ export default define({
       body.wipe()
     }
     context.note('WARNING: the Secret holds the values in the clear; give it to kubectl, do not commit it')
-    const { manifest, keys } = made
-    if (file === undefined) return { file, name, namespace, keys, manifest }
-    try {
-      await writePlain(context, file, manifest, input.overwrite)
-    } finally {
-      manifest.wipe()
-    }
-    return { file, name, namespace, keys, manifest: undefined }
+    const { content } = await handOver(context, file, made.manifest, { overwrite: input.overwrite, force: true })
+    return { file, name, namespace, keys: made.keys, manifest: content }
   },
   human: ({ file, name, keys, manifest }) =>
     file === undefined ? manifest : { note: `Rendered Secret "${name}" (${keys} keys) → ${printable(file)}` },

@@ -1,7 +1,7 @@
 // Lets somebody else read a project: its key is wrapped for their public key. They need no passphrase afterwards.
 import { cell } from '../../faces/table.ts'
 import { define } from '../define.ts'
-import { quoted } from '../groups.ts'
+import { quoted } from '../parts/groups.ts'
 
 export default define({
   path: 'projects share',

@@ -1,6 +1,7 @@
 // A program's side of protocol v2: connect, say who asks, ask. Synchronous, without vault, store and event loop, so that
 // a command that is served by the agent loads nothing heavy. What the agent answers is final; what goes wrong with the
 // agent itself before it has answered anything is Unavailable, and the caller takes the direct way.
+import { concat } from '../../lib/bytes.ts'
 import { Failure, FAILURES } from '../../lib/errors.ts'
 import type { FailureKind } from '../../lib/errors.ts'
 import type { Effect } from '../../lib/gate.ts'
@@ -113,22 +114,32 @@ export class AgentClient {
   }
 
   #greet({ token, ...said }: Caller, deadline: number): void {
-    this.#connection.send(MAGIC, deadline)
-    const shown = token && proof(token, this.#challenge(deadline))
-    this.#send({ op: 'hello', version: 2, ...said, ...(shown && { token: shown }) }, [], deadline)
-    this.#told = this.#first(deadline) as Told
+    const hello = { op: 'hello', version: 2, ...said }
+    if (token) {
+      const nonce = this.#challenge(deadline)
+      this.#told = this.#first({ ...hello, token: proof(token, nonce) }, deadline) as Told
+    } else this.#told = this.#first(hello, deadline, MAGIC) as Told
     this.#decoder.limits = KNOWN
   }
 
   #challenge(deadline: number): Uint8Array {
-    this.#send({ op: 'challenge' }, [], deadline)
-    const { nonce } = (this.#first(deadline) ?? {}) as { nonce?: unknown }
+    const { nonce } = (this.#first({ op: 'challenge' }, deadline, MAGIC) ?? {}) as { nonce?: unknown }
     if (nonce instanceof Uint8Array) return nonce
     throw new ProtocolFault('no nonce')
   }
 
-  /** The answer to something that has no number: nothing else may come before it. */
-  #first(deadline: number): unknown {
+  /** The answer to something that has no number: nothing else may come before it. `before` goes out in the same piece. */
+  #first(head: Record<string, unknown>, deadline: number, before: Uint8Array = new Uint8Array(0)): unknown {
+    try {
+      let first = before
+      encode({ head, parts: [] }, (bytes) => {
+        this.#connection.send(concat(first, bytes), deadline)
+        first = new Uint8Array(0)
+      })
+    } catch (error) {
+      // It has closed already; what it said before that tells why.
+      if (!(error instanceof Broken) || error.late) throw error
+    }
     const answer = this.#answer(undefined, deadline)
     if (answer) return answer.result
     throw new ProtocolFault('no answer')

@@ -11,6 +11,7 @@ import { answered, connectTo } from './client.ts'
 
 /** As long as the peer's own client waits, and takes. */
 const ANSWER_MILLISECONDS = 3000
+const LIVE_MILLISECONDS = 700
 const MAX_REPLY_BYTES = 16 << 20
 const LINE_FEED = 10
 
@@ -48,6 +49,16 @@ export class PlainClient {
     }
   }
 
+  /** Whether it answers at all, within the time that an agent may cost. A refusal is an answer. */
+  lives(): boolean {
+    try {
+      this.#ask({ op: 'status' }, LIVE_MILLISECONDS)
+      return true
+    } catch (error) {
+      return error instanceof Failure && error.kind === 'denied'
+    }
+  }
+
   stop(): void {
     this.#ask({ op: 'stop' })
   }
@@ -77,10 +88,10 @@ export class PlainClient {
   }
 
   /** A door: the token goes into the one line that is sent. */
-  #ask(request: Reply): Reply {
+  #ask(request: Reply, milliseconds = ANSWER_MILLISECONDS): Reply {
     const { key, project } = request
     const line = utf8(`${JSON.stringify({ v: 1, ...request, token: this.#token && text(this.#token.reveal()) })}\n`)
-    const reply = answered(() => exchange(this.#path, line))
+    const reply = answered(() => exchange(this.#path, line, milliseconds))
     line.fill(0)
     if (reply['ok'] === true) return reply
     throw failureOf(String(reply['error']), key, project)
@@ -88,8 +99,8 @@ export class PlainClient {
 }
 
 /** Sends `line`, and gives the object that comes back. Throws Broken, or what connecting throws. */
-function exchange(path: string, line: Uint8Array): Reply {
-  const deadline = performance.now() + ANSWER_MILLISECONDS
+function exchange(path: string, line: Uint8Array, milliseconds: number): Reply {
+  const deadline = performance.now() + milliseconds
   const connection = connectTo(path)
   const chunks: Uint8Array[] = []
   try {

@@ -57,7 +57,7 @@ function convert(name: string, field: Field, value: unknown): unknown {
       if (typeof value === 'string' && field.choices.includes(value)) return value
       throw wrong(name, 'one of the choices', `one of: ${field.choices.join(', ')}`)
     case 'moment':
-      return parseMoment(plainText(name, value))
+      return moment(name, plainText(name, value))
     case 'secret':
       return secret(name, value)
     default:
@@ -68,6 +68,14 @@ function convert(name: string, field: Field, value: unknown): unknown {
 function plainText(name: string, value: unknown): string {
   if (typeof value !== 'string' || value.includes('\0')) return fail(name, 'a text')
   return value.length <= LONGEST_TEXT ? value : fail(name, `a text of at most ${LONGEST_TEXT} characters`)
+}
+
+function moment(name: string, typed: string): bigint {
+  try {
+    return parseMoment(typed)
+  } catch {
+    throw wrong(name, 'a time', 'use 2026-11-24, 2026-11-24T09:00:00Z, yesterday, or an age such as 2h or 7d')
+  }
 }
 
 /** A value that programs can be given: text without NUL (attack D5). */

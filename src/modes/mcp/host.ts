@@ -9,6 +9,12 @@ export interface HostCall {
   /** The project that the client named or chose. */
   project: string | undefined
   progress: (done: number, total: number) => void
+  /** What the rows of the audit log say in addition. */
+  audit: Readonly<Record<string, string>>
+  /** The client takes the call back, or is gone. */
+  signal: AbortSignal
+  /** The rest of the call does not need the vault: the next one may begin. */
+  leave: () => void
 }
 
 /** The surroundings of one call. `meant` is the project it was about, once the command has asked. */

@@ -7,7 +7,7 @@ export function instructions({ mode, reads, exec, source }: McpRules): string {
   const values = reads > 0 ? `At most ${reads} values may be read in this session.` : 'No value can be read.'
   const writing = mode === 'read-only' ? 'Nothing can be changed.' : `Changes are allowed (${mode}).`
   const running =
-    exec && mode === 'full' ? 'The policy allows programs with secrets, but no tool for that is built yet.' : ''
+    exec && mode === 'full' ? 'Programs with secrets are run with vault_exec; that is better than reading values.' : ''
   return [
     'TinyVault keeps secrets. Work with their names; never ask a person to type a value into this conversation: they',
     'store it with `tvault set KEY` in their own terminal. To make a new secret use vault_generate_secret, which shows',
@@ -67,7 +67,12 @@ const PROMPTS: readonly Prompt[] = [
 ]
 
 export function prompts(): object[] {
-  return PROMPTS.map(({ text: _, ...about }) => about)
+  return PROMPTS.map(({ name, title, description, arguments: given }) => ({
+    name,
+    title,
+    description,
+    arguments: given,
+  }))
 }
 
 /** The prompt of that name with its arguments in it; undefined when there is none or one is missing. */

@@ -14,8 +14,6 @@ import type { SessionState, Tool } from './tool.ts'
 import { chosen, described } from './tools.ts'
 import { listen, send } from './wire.ts'
 
-/** So many calls that were refused or named nothing within a minute are no mistakes but a search. */
-const MOST_REFUSALS = 40
 const REFUSALS_WITHIN = 60_000
 /** Longest wait for calls that are being worked on when the input has ended. */
 const DRAIN_MILLISECONDS = 10_000
@@ -25,14 +23,14 @@ const UNKNOWN: Client = { name: 'unknown', version: '' }
 /** Serves until `input` ends or `stop` says so, then finishes what was asked. Throws a failure before it serves. */
 export async function serve(
   host: Host,
-  wish: { tools: string },
+  wish: { tools: string; refusals: number },
   input: ReadableStream<Uint8Array>,
   stop: AbortSignal,
 ): Promise<void> {
   const tools = chosen(wish.tools)
   const { rules } = await host.rules()
   const { startSession } = await import('./sdk.ts')
-  const server = new McpServer(host, tools)
+  const server = new McpServer(host, tools, wish.refusals)
   const about = {
     name: 'tinyvault',
     title: 'TinyVault',
@@ -48,12 +46,15 @@ class McpServer implements Answers {
   session: Session | undefined
   readonly #host: Host
   readonly #tools: readonly Tool[]
+  /** So many calls that were refused or named nothing within a minute are no mistakes but a search. */
+  readonly #mostRefusals: number
   readonly #state: SessionState = { project: undefined }
-  #turn: Promise<unknown> = Promise.resolve()
+  #turn: Promise<void> = Promise.resolve()
   #refusals: number[] = []
   #lockedOut = false
 
-  constructor(host: Host, tools: readonly Tool[]) {
+  constructor(host: Host, tools: readonly Tool[], mostRefusals: number) {
+    this.#mostRefusals = mostRefusals
     this.#host = host
     this.#tools = tools
   }
@@ -88,7 +89,7 @@ class McpServer implements Answers {
           hint: 'ask the owner, who can start it again',
         })
       }
-      return await this.#inTurn(() => this.#perform(tool, call))
+      return await this.#inTurn((leave) => this.#perform(tool, call, leave))
     } catch (error) {
       const failure = toFailure(error)
       if (failure.kind === 'denied' || failure.kind === 'not_found') this.#countRefusal()
@@ -96,7 +97,8 @@ class McpServer implements Answers {
     }
   }
 
-  async #perform(tool: Tool, { arguments: given, signal, progress }: Call): Promise<CallResult> {
+  async #perform(tool: Tool, call: Call, leave: () => void): Promise<CallResult> {
+    const { arguments: given, signal, progress } = call
     if (signal.aborted) throw new Failure('cancelled', 'cancelled')
     const { command } = tool
     const principal = this.#principal(await this.#rules())
@@ -104,7 +106,8 @@ class McpServer implements Answers {
     if (!allow) await this.#host.refused({ command: command.path, tool: tool.name, principal, rule })
     const { input, project } = readArguments(tool, given)
     let answer: CallResult | undefined
-    const open = { command, principal, project: project ?? this.#state.project, progress }
+    const audit = { tool: tool.name, ...tool.audit?.(input) }
+    const open = { command, principal, project: project ?? this.#state.project, progress, audit, signal, leave }
     const { context, meant } = await this.#host.context(open)
     const told = {
       input,
@@ -156,7 +159,7 @@ class McpServer implements Answers {
     const tool = chosen('full').find((one) => one.name === name)
     const call = { name, arguments: given, signal: new AbortController().signal, progress: () => undefined }
     try {
-      return tool && (await this.#inTurn(() => this.#perform(tool, call))).content[0]?.text
+      return tool && (await this.#inTurn((leave) => this.#perform(tool, call, leave))).content[0]?.text
     } catch (error) {
       if (toFailure(error).kind === 'not_found') this.#countRefusal()
       return undefined
@@ -177,17 +180,20 @@ class McpServer implements Answers {
     return rules
   }
 
-  /** One thing after the other: none finds the vault in the middle of another. */
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(act)
-    this.#turn = mine.catch(() => undefined)
+  /** One thing after the other: none finds the vault in the middle of another. `leave` lets the next begin earlier. */
+  #inTurn<T>(act: (leave: () => void) => Promise<T>): Promise<T> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const mine = this.#turn.then(() => act(resolve))
+    const over = (): void => resolve()
+    mine.then(over, over)
+    this.#turn = promise
     return mine
   }
 
   #countRefusal(): void {
     const now = performance.now()
     this.#refusals = [...this.#refusals.filter((at) => now - at < REFUSALS_WITHIN), now]
-    if (this.#lockedOut || this.#refusals.length < MOST_REFUSALS) return
+    if (this.#lockedOut || this.#refusals.length < this.#mostRefusals) return
     this.#lockedOut = true
     const principal = this.#principal({
       source: '',
@@ -199,7 +205,7 @@ class McpServer implements Answers {
       reads: 0,
     })
     this.#host.note(
-      `tvault mcp: ${MOST_REFUSALS} calls within a minute were refused; this client gets nothing any more`,
+      `tvault mcp: ${this.#mostRefusals} calls within a minute were refused; this client gets nothing any more`,
     )
     void this.#host.refused({ command: 'mcp', tool: '', principal, rule: 'locked out: too many refusals' })
   }

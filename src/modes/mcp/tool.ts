@@ -38,6 +38,8 @@ export interface Tool {
   result(result: unknown, told: Told): object
   /** Done after the call went well. */
   after?(session: SessionState, told: Told): void
+  /** What the rows of the audit log say beside client and command; no values. */
+  audit?(input: Readonly<Record<string, unknown>>): Record<string, string>
 }
 
 interface Face<R> {
@@ -56,12 +58,13 @@ interface Face<R> {
   idempotent?: boolean
   result(result: R, told: Told): object
   after?(session: SessionState, told: Told): void
+  audit?(input: Readonly<Record<string, unknown>>): Record<string, string>
 }
 
 /** `command` as a tool. Throws when the command is not for AI agents. */
 export function tool<I extends Fields, R>(command: Command<I, R>, face: Face<Awaited<R>>): Tool {
   if (!command.on.includes('mcp')) throw new Error(`${command.path} is not for AI agents`)
-  const { about, core, takes, needs, fixed, hasProject, output, optional = [], idempotent, after } = face
+  const { about, core, takes, needs, fixed, hasProject, output, optional = [], idempotent, after, audit } = face
   return {
     name: face.name,
     title: face.title,
@@ -80,6 +83,7 @@ export function tool<I extends Fields, R>(command: Command<I, R>, face: Face<Awa
     idempotent: idempotent ?? false,
     result: face.result as Tool['result'],
     ...(after && { after }),
+    ...(audit && { audit }),
   }
 }
 

@@ -4,7 +4,7 @@ import audit from '../../commands/audit.ts'
 import inherited from '../../commands/env/inherited.ts'
 import groupList from '../../commands/env/group/list.ts'
 import groupShow from '../../commands/env/group/show.ts'
-import { groupData, isDrift } from '../../commands/groups.ts'
+import { groupData, isDrift } from '../../commands/parts/groups.ts'
 import projectsCreate from '../../commands/projects/create.ts'
 import projectsDelete from '../../commands/projects/delete.ts'
 import projectsList from '../../commands/projects/list.ts'
@@ -20,8 +20,6 @@ const TEXT: JsonSchema = { type: 'string' }
 const NUMBER: JsonSchema = { type: 'integer' }
 const FLAG: JsonSchema = { type: 'boolean' }
 const LIST: JsonSchema = { type: 'array' }
-
-const AUDIT_LIMIT = 20
 
 export const PLACE_TOOLS: readonly Tool[] = [
   tool(status, {
@@ -154,7 +152,7 @@ export const PLACE_TOOLS: readonly Tool[] = [
   tool(audit, {
     name: 'vault_audit_log',
     title: 'Audit log',
-    about: `The newest rows of the audit log, about what you may know; default limit ${AUDIT_LIMIT}`,
+    about: 'The newest rows of the audit log, about what you may know',
     takes: { limit: 'limit' },
     output: { entries: LIST, count: NUMBER },
     result: (entries) => rows(entries),

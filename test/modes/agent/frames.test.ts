@@ -118,7 +118,12 @@ describe('a connection is of no use after', () => {
   ]
   test.each(cases)('%s', (_, bytes, limits = KNOWN) => {
     expect(() => decode([bytes], limits)).toThrow(ProtocolFault)
-    expect(() => decode([...bytes.subarray(0, 64)].map((byte) => Uint8Array.of(byte)), limits)).not.toThrow(RangeError)
+    expect(() =>
+      decode(
+        [...bytes.subarray(0, 64)].map((byte) => Uint8Array.of(byte)),
+        limits,
+      ),
+    ).not.toThrow(RangeError)
   })
 
   test('random bytes: a fault or silence, never another error and never much memory', () => {

@@ -26,7 +26,10 @@ function shown(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, shown(item)]))
 }
 
-const names = fc.oneof(fc.stringMatching(/^[^$]{0,6}$/), fc.constantFrom('__proto__', 'constructor', 'toString', 'then'))
+const names = fc.oneof(
+  fc.stringMatching(/^[^$]{0,6}$/),
+  fc.constantFrom('__proto__', 'constructor', 'toString', 'then'),
+)
 const { values } = fc.letrec((tie) => ({
   values: fc.oneof(
     { depthSize: 'small' },

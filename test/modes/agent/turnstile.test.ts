@@ -36,7 +36,11 @@ class PlayedGate {
   }
 }
 
-function setUp(patience = 1000): { gate: PlayedGate; turnstile: Turnstile; work: (name: string, rest?: Partial<Work>) => Work } {
+function setUp(patience = 1000): {
+  gate: PlayedGate
+  turnstile: Turnstile
+  work: (name: string, rest?: Partial<Work>) => Work
+} {
   const gate = new PlayedGate()
   const { log } = gate
   return {

@@ -86,9 +86,14 @@ describe('requests', () => {
     const line = fc.oneof(
       fc.uint8Array({ maxLength: 80 }),
       fc.jsonValue().map((json) => utf8(JSON.stringify(json))),
-      fc.record({ v: fc.constant(1), op: fc.jsonValue(), only: fc.jsonValue() }).map((json) => utf8(JSON.stringify(json))),
+      fc
+        .record({ v: fc.constant(1), op: fc.jsonValue(), only: fc.jsonValue() })
+        .map((json) => utf8(JSON.stringify(json))),
     )
-    fc.assert(fc.property(line, (bytes) => typeof answer(bytes) === 'string'), { numRuns: 200 })
+    fc.assert(
+      fc.property(line, (bytes) => typeof answer(bytes) === 'string'),
+      { numRuns: 200 },
+    )
   })
 })
 

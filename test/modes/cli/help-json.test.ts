@@ -1,5 +1,5 @@
 // W38, W52: help, documents and manifest as programs read them, through the whole program.
-import { afterAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,13 +50,17 @@ const ROOT_KEYS = [
   'topics',
 ]
 
-describe('W38: every form of help has a form for programs', async () => {
+describe('W38: every form of help has a form for programs', () => {
   const MANUAL = ['help --json', '--json', '--help --json'] as const
   const GET = ['help get --json', 'get --help --json', '--json get -h'] as const
   const GROUP = ['docker --json', 'help docker --json'] as const
   const DOCS = ['docs commands --json', 'docs features', 'docs features --json', 'docs topics', 'docs --json'] as const
   const BAD = ['docs features nothing', 'docs -t nope', 'docs -t run run'] as const
-  const shown = await tvault([...MANUAL, ...GET, ...GROUP, ...DOCS, ...BAD])
+  const lines = [...MANUAL, ...GET, ...GROUP, ...DOCS, ...BAD] as const
+  let shown: Record<(typeof lines)[number], Shown>
+  beforeAll(async () => {
+    shown = await tvault(lines)
+  })
 
   test.each(MANUAL)('tvault %s: the manual', (line) => {
     const manual = json(shown[line]) as Record<string, unknown>
@@ -88,7 +92,7 @@ describe('W38: every form of help has a form for programs', async () => {
   })
 })
 
-describe('W52: words lead somewhere', async () => {
+describe('W52: words lead somewhere', () => {
   const STARTS = {
     'help get': 'Print the value',
     version: 'tvault ',
@@ -109,7 +113,10 @@ describe('W52: words lead somewhere', async () => {
     'list --prefx A': 'did you mean --prefix',
   }
   const UNKNOWN = ['env gruop list', 'env ls', 'env promot A', 'projects lss', 'audit verfy', 'docker rn'] as const
-  const shown = await tvault([...Object.keys(STARTS), ...Object.keys(HINTS), ...UNKNOWN])
+  let shown: Record<string, Shown>
+  beforeAll(async () => {
+    shown = await tvault([...Object.keys(STARTS), ...Object.keys(HINTS), ...UNKNOWN])
+  })
 
   test.each(Object.entries(STARTS))('tvault %s', (line, start) => {
     expect(shown[line]).toEqual({ out: expect.stringMatching(new RegExp(`^${start}`)), err: '', code: 0 })
@@ -128,10 +135,13 @@ describe('W52: words lead somewhere', async () => {
 /** Filters that git talks to: their output is what git reads, whatever flags stand there. */
 const FOR_GIT = ['git-clean', 'git-smudge', 'git-filter process', 'git-filter textconv', 'git-filter merge']
 
-describe('W38: with --json every command answers in JSON, also when it fails', async () => {
+describe('W38: with --json every command answers in JSON, also when it fails', () => {
   const listing = commands.map(({ path }) => path).filter((path) => !FOR_GIT.includes(path))
   const lines = [...listing.map((path) => `${path} --json`), ...listing.map((path) => `${path} --json --nonsense`)]
-  const shown = await tvault(lines)
+  let shown: Record<string, Shown>
+  beforeAll(async () => {
+    shown = await tvault(lines)
+  }, 60_000)
 
   test.each(lines)('tvault %s', (line) => {
     const { out, err, code } = shown[line] ?? { out: '', err: '', code: -1 }

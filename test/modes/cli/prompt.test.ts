@@ -119,6 +119,7 @@ describe('W20: hidden input', () => {
     const { outcome, restored, screen } = await typed(keys, {}, 'hidden lines')
     expect({ outcome, restored }).toEqual({ outcome: { answer: hex(expected) }, restored: true })
     // Asked for before the question, and taken back.
+    // oxlint-disable-next-line no-control-regex
     expect(screen).toMatch(/\u001b\[\?2004h.*Passphrase: [^]*\u001b\[\?2004l/)
     for (const word of ['one', 'two', 'three']) expect(screen).not.toContain(word)
   })

@@ -1,7 +1,7 @@
 // Ties projects together as environments of one application. Holds names only; no value is touched.
 import { cell } from '../../../faces/table.ts'
 import { define } from '../../define.ts'
-import { GROUP_NAME_FIELD, groupData, parseEnvironment } from '../../groups.ts'
+import { GROUP_NAME_FIELD, groupData, parseEnvironment } from '../../parts/groups.ts'
 
 export default define({
   path: 'env group create',

@@ -3,7 +3,7 @@ import { YES_FIELD } from '../../../faces/fields.ts'
 import { cell } from '../../../faces/table.ts'
 import { Failure } from '../../../lib/errors.ts'
 import { define } from '../../define.ts'
-import { GROUP_NAME_FIELD } from '../../groups.ts'
+import { GROUP_NAME_FIELD } from '../../parts/groups.ts'
 
 export default define({
   path: 'env group delete',

@@ -1,7 +1,7 @@
 // The environment groups of the vault. Needs no passphrase.
 import { cell, table } from '../../../faces/table.ts'
 import { define } from '../../define.ts'
-import { groupData } from '../../groups.ts'
+import { groupData } from '../../parts/groups.ts'
 
 const DESCRIPTION_COLUMN = 2
 

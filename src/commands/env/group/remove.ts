@@ -1,7 +1,7 @@
 // Takes an environment out of a group. Its project and its secrets stay.
 import { cell } from '../../../faces/table.ts'
 import { define } from '../../define.ts'
-import { GROUP_FIELD, groupData } from '../../groups.ts'
+import { GROUP_FIELD, groupData } from '../../parts/groups.ts'
 
 export default define({
   path: 'env group remove',

@@ -1,7 +1,7 @@
 // One environment group: its environments, what inherits from what, and whether all have the same keys.
 import { cell } from '../../../faces/table.ts'
 import { define } from '../../define.ts'
-import { GROUP_NAME_FIELD, compareKeys, environmentLines, groupData, isDrift, verdict } from '../../groups.ts'
+import { GROUP_NAME_FIELD, compareKeys, environmentLines, groupData, isDrift, verdict } from '../../parts/groups.ts'
 
 export default define({
   path: 'env group show',

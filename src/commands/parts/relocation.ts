@@ -1,7 +1,7 @@
 // What copy and move are told: a key, where it goes, and under which name.
-import { Failure } from '../lib/errors.ts'
-import { checkKey } from '../lib/names.ts'
-import type { SecretPlace } from '../vault/view.ts'
+import { Failure } from '../../lib/errors.ts'
+import { checkKey } from '../../lib/names.ts'
+import type { SecretPlace } from '../../vault/view.ts'
 
 export const RELOCATE_FIELDS = {
   key: { kind: 'text', at: 0, required: true, about: 'Name of the secret', complete: 'key' },

@@ -1,10 +1,10 @@
 // `run --as-file`: secrets that a program gets as a file in memory instead of a variable (W44). `KEY` puts the path
 // into the variable KEY, `NAME=KEY` into NAME, for programs that expect for example POSTGRES_PASSWORD_FILE.
-import { Failure } from '../lib/errors.ts'
-import { isKey, printable } from '../lib/names.ts'
-import type { Entry } from '../vault/view.ts'
+import { Failure } from '../../lib/errors.ts'
+import { isKey, printable } from '../../lib/names.ts'
+import type { Entry } from '../../vault/view.ts'
 import { isOwn, type Choice } from './choose.ts'
-import type { Launch } from './define.ts'
+import type { Launch } from '../define.ts'
 
 export interface AsFile {
   /** The variable that holds the path. */

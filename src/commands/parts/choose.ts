@@ -1,10 +1,10 @@
 // Which secrets a program is to get: one answer for `run`, `docker` and `ssh`. What is missing is told before the
 // program starts, and names of our own are never given on.
-import { selection } from '../faces/fields.ts'
-import { cell } from '../faces/table.ts'
-import { Failure } from '../lib/errors.ts'
-import type { Entry } from '../vault/view.ts'
-import type { Context } from './define.ts'
+import { selection } from '../../faces/fields.ts'
+import { cell } from '../../faces/table.ts'
+import { Failure } from '../../lib/errors.ts'
+import type { Entry } from '../../vault/view.ts'
+import type { Context } from '../define.ts'
 import { openSource } from './source.ts'
 import type { Source, SourceInput } from './source.ts'
 

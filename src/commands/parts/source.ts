@@ -1,9 +1,9 @@
 // Where a command that gives secrets away takes them from: a project or an environment of a group, opened with the
 // passphrase or with an identity. One answer for `get`, `env`, `run` and everything that starts programs.
-import { cell } from '../faces/table.ts'
-import { Failure } from '../lib/errors.ts'
-import type { Entry, Selection, View } from '../vault/view.ts'
-import type { Context } from './define.ts'
+import { cell } from '../../faces/table.ts'
+import { Failure } from '../../lib/errors.ts'
+import type { Entry, Selection, View } from '../../vault/view.ts'
+import type { Context } from '../define.ts'
 
 /** The flags of `SOURCE_FIELDS` as a body receives them. */
 export interface SourceInput {

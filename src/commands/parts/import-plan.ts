@@ -1,10 +1,10 @@
 // What an import does to each key, and how that is told. It is the same for dotenv files and for what comes from other
 // programs, so that a dry run of either reads alike.
-import type { MergedEntry, MergedNote } from '../formats/dotenv-merge.ts'
-import { Failure } from '../lib/errors.ts'
-import { escaped } from '../lib/names.ts'
-import type { ForeignNote } from '../foreign/importer.ts'
-import type { Context, Style } from './define.ts'
+import type { MergedEntry, MergedNote } from '../../formats/dotenv-merge.ts'
+import { Failure } from '../../lib/errors.ts'
+import { escaped } from '../../lib/names.ts'
+import type { ForeignNote } from '../../foreign/importer.ts'
+import type { Context, Style } from '../define.ts'
 import { LONGEST_LIST } from './dotenv-input.ts'
 
 export type Change = 'created' | 'overwritten' | 'unchanged' | 'skipped'

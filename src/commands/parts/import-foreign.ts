@@ -1,9 +1,9 @@
 // What another program keeps, read by its importer (room `foreign`) and brought into the form that an import has. What
 // could not be mapped is told by name and place, never by value.
-import { Failure } from '../lib/errors.ts'
-import { escaped, isKey, printable } from '../lib/names.ts'
-import type { ForeignEntry, ForeignNote } from '../foreign/importer.ts'
-import type { Context } from './define.ts'
+import { Failure } from '../../lib/errors.ts'
+import { escaped, isKey, printable } from '../../lib/names.ts'
+import type { ForeignEntry, ForeignNote } from '../../foreign/importer.ts'
+import type { Context } from '../define.ts'
 import { LONGEST_LIST } from './dotenv-input.ts'
 import type { Loaded } from './import-plan.ts'
 

@@ -1,14 +1,14 @@
 // The values of `run --env-file`: a dotenv file whose references `${tvault://…}` are filled in from the vault, with one
 // audited read per project. The file itself needs no vault, and is read before anybody is asked for a passphrase.
-import { cell } from '../faces/table.ts'
-import { checkDotenvName } from '../formats/dotenv-pick.ts'
-import { referencesIn, replaceReferences, type Reference } from '../formats/reference.ts'
-import { Failure } from '../lib/errors.ts'
-import { printable } from '../lib/names.ts'
-import type { Secret } from '../lib/secret.ts'
-import type { Entry } from '../vault/view.ts'
+import { cell } from '../../faces/table.ts'
+import { checkDotenvName } from '../../formats/dotenv-pick.ts'
+import { referencesIn, replaceReferences, type Reference } from '../../formats/reference.ts'
+import { Failure } from '../../lib/errors.ts'
+import { printable } from '../../lib/names.ts'
+import type { Secret } from '../../lib/secret.ts'
+import type { Entry } from '../../vault/view.ts'
 import { isOwn, noteOwn } from './choose.ts'
-import type { Context } from './define.ts'
+import type { Context } from '../define.ts'
 import { notesOf, readDotenv, refuseSkipped, tellLines } from './dotenv-input.ts'
 import type { Source } from './source.ts'
 

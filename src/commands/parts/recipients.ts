@@ -1,8 +1,8 @@
 // For whom something is sealed: the recipients of the command line, else those of the file that is committed for it.
 import { join } from 'node:path'
-import type { Recipient } from '../crypto/recipient.ts'
-import { Failure } from '../lib/errors.ts'
-import { printable } from '../lib/names.ts'
+import type { Recipient } from '../../crypto/recipient.ts'
+import { Failure } from '../../lib/errors.ts'
+import { printable } from '../../lib/names.ts'
 
 export const RECIPIENT_FIELD = {
   kind: 'list',
@@ -19,11 +19,11 @@ export async function recipientsFor(
   typed: readonly string[] | undefined,
 ): Promise<{ recipients: Recipient[]; from: string | undefined }> {
   const { MAX_RECIPIENTS_BYTES, RECIPIENTS_FILE, parseRecipients, readRecipients } =
-    await import('../formats/recipients-file.ts')
+    await import('../../formats/recipients-file.ts')
   if (typed !== undefined) return { recipients: readRecipients(typed), from: undefined }
   const [{ workTree }, { lstatOrNothing, readFound }] = await Promise.all([
-    import('../lib/repository.ts'),
-    import('../lib/files.ts'),
+    import('../../lib/repository.ts'),
+    import('../../lib/files.ts'),
   ])
   const path = join(workTree(process.cwd()) ?? process.cwd(), RECIPIENTS_FILE)
   if (!lstatOrNothing(path)) {
@@ -46,7 +46,7 @@ export async function recipientsFor(
 export async function recipientData(
   recipients: readonly Recipient[],
 ): Promise<{ recipient: string; fingerprint: string }[]> {
-  const { fingerprintOf } = await import('../formats/recipients-file.ts')
+  const { fingerprintOf } = await import('../../formats/recipients-file.ts')
   return recipients.map((recipient) => ({ recipient: recipient.text, fingerprint: fingerprintOf(recipient) }))
 }
 

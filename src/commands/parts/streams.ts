@@ -1,10 +1,10 @@
 // Where the commands for sealed files read from and write to: one vocabulary for all of them. `-` is a standard
 // stream, a terminal never gets or gives binary, and a file is replaced only when nothing can be lost by it.
-import { Failure } from '../lib/errors.ts'
-import { printable } from '../lib/names.ts'
-import { MAX_VALUE_BYTES } from '../lib/quantities.ts'
-import { Secret } from '../lib/secret.ts'
-import type { Context } from './define.ts'
+import { Failure } from '../../lib/errors.ts'
+import { printable } from '../../lib/names.ts'
+import { MAX_VALUE_BYTES } from '../../lib/quantities.ts'
+import { Secret } from '../../lib/secret.ts'
+import type { Context } from '../define.ts'
 
 /** Two ways to name the input: as a word, and with the flag of TinyVault 0.23. */
 export const INPUT_FIELDS = {
@@ -89,6 +89,51 @@ export async function writePlain(context: Context, file: string, content: Secret
   }
 }
 
+/** Plaintext that was handed over: its size in bytes, and the content itself unless it is in `file`. */
+export interface Plain {
+  file: string | undefined
+  size: number
+  content: Secret | undefined
+}
+
+/**
+ * Hands plaintext over: writes it to `file` and wipes it, or gives it back to be printed. Wiped when this throws, as for
+ * `writePlain`, or `usage` for binary on a terminal.
+ */
+export async function handOver(
+  context: Context,
+  file: string | undefined,
+  content: Secret,
+  options: { overwrite: boolean; force: boolean },
+): Promise<Plain> {
+  const { size } = content
+  try {
+    const { isBinary } = await import('../../formats/sealed.ts')
+    if (isBinary(content)) refuseTerminal(context, file, options.force)
+    if (file === undefined) return { file, size, content }
+    await writePlain(context, file, content, options.overwrite)
+  } catch (error) {
+    content.wipe()
+    throw error
+  }
+  content.wipe()
+  return { file, size, content: undefined }
+}
+
+/** The same as `--json` prints it. */
+export function plainData({ file, size, content }: Plain) {
+  return file === undefined ? { content } : { file, bytes: size, changed: true }
+}
+
+/** Ciphertext as `--json` prints it: where it is, or itself. */
+export function sealedData(file: string | undefined, bytes: Uint8Array) {
+  return {
+    bytes: bytes.length,
+    ...(file === undefined ? { sealed_base64: bytes.toBase64() } : { file }),
+    changed: file !== undefined,
+  }
+}
+
 /**
  * Writes ciphertext to a file. One that is there is replaced without being asked only when `replaceable` says that it
  * is ciphertext of the same kind; so sealing again works, and a wrong name destroys nothing.
@@ -122,7 +167,7 @@ export async function openForIdentity(
   blob: Uint8Array,
   options: { name: string | undefined; command: string },
 ): Promise<Secret> {
-  const { openWithIdentity } = await import('../formats/sealed.ts')
+  const { openWithIdentity } = await import('../../formats/sealed.ts')
   const identities = await context.identities({ ...options, useEnvironmentName: true })
   if (identities.length === 0) {
     throw new Failure('failed', 'no identity available: there is no private key to open it with', {

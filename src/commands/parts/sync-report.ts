@@ -1,14 +1,15 @@
 // The report of `sync`, before and after. The block of headings and names is that of TinyVault 0.23, which scripts
 // read; where both sides are written, each name says to which it goes.
-import { cell } from '../faces/table.ts'
-import { escaped } from '../lib/names.ts'
-import type { Style } from './define.ts'
+import { cell } from '../../faces/table.ts'
+import { escaped } from '../../lib/names.ts'
+import type { Style } from '../define.ts'
 import type { Direction, Plan } from './sync-plan.ts'
 
 export interface Reported {
   direction: Direction
   project: string
   file: string
+  /** Whether there was a file before. */
   existed: boolean
   dryRun: boolean
   vaultKeys: number

@@ -1,11 +1,11 @@
 // Reading dotenv files for a command: what was not understood is told by file and line, never passed over in silence,
 // and never shown, because it may be a piece of a value.
-import { MAX_DOTENV_BYTES } from '../formats/dotenv-files.ts'
-import type { DotenvSource, MergedNote } from '../formats/dotenv-merge.ts'
-import { parseDotenv } from '../formats/dotenv.ts'
-import { Failure } from '../lib/errors.ts'
-import { escaped, printable } from '../lib/names.ts'
-import type { Context } from './define.ts'
+import { MAX_DOTENV_BYTES } from '../../formats/dotenv-files.ts'
+import type { DotenvSource, MergedNote } from '../../formats/dotenv-merge.ts'
+import { parseDotenv } from '../../formats/dotenv.ts'
+import { Failure } from '../../lib/errors.ts'
+import { escaped, printable } from '../../lib/names.ts'
+import type { Context } from '../define.ts'
 
 /** With more lines than this only the first are told, unless --verbose. */
 export const LONGEST_LIST = 50

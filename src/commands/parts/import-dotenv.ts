@@ -1,12 +1,12 @@
 // Which dotenv files `import` reads: those that are named, those of a directory, or those that a person chooses. Later
 // files win, as dotenv programs do it.
 import { join } from 'node:path'
-import { dotenvChain, isDotenvName } from '../formats/dotenv-files.ts'
-import { mergeDotenv, type DotenvSource, type Merged } from '../formats/dotenv-merge.ts'
-import { checkDotenvName } from '../formats/dotenv-pick.ts'
-import { Failure } from '../lib/errors.ts'
-import { printable } from '../lib/names.ts'
-import type { Context } from './define.ts'
+import { dotenvChain, isDotenvName } from '../../formats/dotenv-files.ts'
+import { mergeDotenv, type DotenvSource, type Merged } from '../../formats/dotenv-merge.ts'
+import { checkDotenvName } from '../../formats/dotenv-pick.ts'
+import { Failure } from '../../lib/errors.ts'
+import { printable } from '../../lib/names.ts'
+import type { Context } from '../define.ts'
 import { readDotenv, refuseSkipped, tellLines } from './dotenv-input.ts'
 import { wipe, type Loaded } from './import-plan.ts'
 

@@ -1,10 +1,10 @@
 // What the commands about environment groups share: their fields, a group as JSON, and where environments differ.
-import { escaped, printable } from '../lib/names.ts'
-import { Failure } from '../lib/errors.ts'
-import { cell } from '../faces/table.ts'
-import { toRfc3339Seconds } from '../lib/time.ts'
-import type { GroupDifference, GroupInfo, KeySource, Names } from '../vault/view.ts'
-import type { Style } from './define.ts'
+import { escaped, printable } from '../../lib/names.ts'
+import { Failure } from '../../lib/errors.ts'
+import { cell } from '../../faces/table.ts'
+import { toRfc3339Seconds } from '../../lib/time.ts'
+import type { GroupDifference, GroupInfo, KeySource, Names } from '../../vault/view.ts'
+import type { Style } from '../define.ts'
 
 export const GROUP_FIELD = { kind: 'text', required: true, about: 'The environment group' } as const
 export const ENVIRONMENT_FIELD = {

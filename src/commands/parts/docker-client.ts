@@ -2,8 +2,8 @@
 // never stands in an argument, where `ps` would show it.
 import { Failure } from '../../lib/errors.ts'
 import { Secret } from '../../lib/secret.ts'
-import type { Choice } from '../choose.ts'
-import { choose } from '../choose.ts'
+import type { Choice } from './choose.ts'
+import { choose } from './choose.ts'
 import type { Context } from '../define.ts'
 
 /** Names by which the client itself is steered: where its daemon is, which plugins and libraries it loads. */

@@ -1,0 +1,118 @@
+// A vault with planted values, and one cell of the matrix: a policy, a way to the key, and a server on a copy of it.
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { McpClient } from './mcp-client.ts'
+import { Place, ourBinary, ourPlace } from './peer.ts'
+
+/** None of them is in any name, and each could stand in a real vault. */
+export const CANARIES = {
+  open: 'canary-open-7Qm4xW9zKd2p/Lr8+tV',
+  old: 'canary-old-3Bn6yT1cJf5h&Ms0=uX',
+  denied: 'canary-denied-8Gk2vR7sPw4j#Nq6%yZ',
+  hidden: 'canary-hidden-5Hd9bL3mXt1f"Cv7\\eA',
+  lines: '-----BEGIN CANARY KEY-----\nMIIcanary4Zr8kQ2wE6yU0iO\nPlantedLine9sD3fG7hJ1kL\n-----END CANARY KEY-----',
+  typed: 'canary-typed-6Wc0nJ4qYg8b$Ae2!oS',
+  passphrase: 'canary passphrase 1Vx5zM9kTr3d',
+} as const
+
+export interface Rules {
+  mode: 'read-only' | 'read-write' | 'full'
+  reads: number
+  exec?: boolean
+  keys?: readonly string[]
+}
+
+/** Every policy hides the project `hidden` and keys like DENIED. */
+export function policyText({ mode, reads, exec = false, keys = ['*'] }: Rules): string {
+  return [
+    `access_mode: ${mode}`,
+    `allow_exec: ${exec}`,
+    'redact_output: true',
+    'projects_allow: ["**"]',
+    'projects_deny: ["*hid*"]',
+    `secrets_allow: ${JSON.stringify(keys)}`,
+    'secrets_deny: ["*denied*"]',
+    `max_reads_per_session: ${reads}`,
+    '',
+  ].join('\n')
+}
+
+/** A vault with two projects; `default` is the current one. */
+export function plantedPlace(): Place {
+  const place = ourPlace({ TVAULT_PASSPHRASE: CANARIES.passphrase })
+  const set = (key: string, value: string, project: string) =>
+    place.must(['set', key, '--stdin', '-p', project], { stdin: value })
+  for (const name of ['app', 'hidden']) place.must(['projects', 'create', name])
+  for (const project of ['app', 'default']) {
+    set('OPEN', CANARIES.old, project)
+    set('OPEN', CANARIES.open, project)
+    set('LINES', CANARIES.lines, project)
+    set('MY_DENIED_KEY', CANARIES.denied, project)
+  }
+  set('OPEN', CANARIES.hidden, 'hidden')
+  set('DEEP', CANARIES.hidden, 'hidden')
+  return place
+}
+
+/** The matrix asks for much that is refused. */
+const PATIENT = ['--refusals', '1000000']
+
+export interface CellWish {
+  rules: Rules | undefined
+  key: 'passphrase' | 'agent' | 'none'
+  /** Instead of `tvault mcp`. */
+  program?: readonly string[]
+  words?: readonly string[]
+}
+
+export class Cell {
+  readonly folder: string
+  readonly work: string
+  readonly place: Place
+  readonly client: McpClient
+  /** Files that hold canaries because the test put them there. */
+  readonly planted = new Set<string>()
+
+  constructor(from: Place, { rules, key, program, words = PATIENT }: CellWish) {
+    this.folder = mkdtempSync(join(from.folder, 'cell-'))
+    this.work = join(this.folder, 'work')
+    const vault = join(this.folder, 'vault')
+    mkdirSync(this.work, { mode: 0o700 })
+    cpSync(join(from.folder, 'vault'), vault, { recursive: true })
+    if (rules) writeFileSync(join(vault, 'mcp-policy.yaml'), policyText(rules), { mode: 0o600 })
+    this.place = new Place(ourBinary(), { ...from.environment, TVAULT_DIR: vault })
+    this.#plant('.env.probe', `OPEN='${CANARIES.open}'\nMY_DENIED_KEY='${CANARIES.denied}'\nNEW=x\n`)
+    symlinkSync(join(this.work, '.env.probe'), join(this.work, '.env.link'))
+    if (key === 'agent') this.place.must(['unlock'])
+    const { TVAULT_PASSPHRASE, ...locked } = this.place.environment
+    this.client = new McpClient([...(program ?? [...ourBinary(), 'mcp']), ...words], {
+      cwd: this.work,
+      env: key === 'passphrase' ? { ...locked, TVAULT_PASSPHRASE: TVAULT_PASSPHRASE ?? '' } : locked,
+    })
+    this.#agent = key === 'agent'
+  }
+
+  readonly #agent: boolean
+
+  /** The whole audit log, as the owner sees it. */
+  audit(): string {
+    return this.place.must(['audit', '--limit', '1000', '--json']).toString()
+  }
+
+  async end(): Promise<number> {
+    const code = await this.client.end()
+    if (this.#agent) this.place.run(['agent', 'stop'])
+    return code
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true })
+    this.place.remove()
+  }
+
+  #plant(name: string, text: string): void {
+    const path = join(this.work, name)
+    writeFileSync(path, text, { mode: 0o600 })
+    this.planted.add(path)
+  }
+}
