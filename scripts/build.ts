@@ -8,6 +8,7 @@ import type { BuildConfig } from 'bun'
 import { compileOptions } from './compile.ts'
 import { kdbxPlugin } from './kdbx-plugin.ts'
 import { lmdbPlugin } from './lmdb-plugin.ts'
+import { mcpPlugin } from './mcp-plugin.ts'
 import { unresolved } from './unresolved.ts'
 
 const root = join(import.meta.dir, '..')
@@ -20,7 +21,7 @@ const shared = {
   format: 'esm',
   splitting: true,
   minify: true,
-  plugins: [lmdbPlugin, kdbxPlugin],
+  plugins: [lmdbPlugin, kdbxPlugin, mcpPlugin],
   define: { 'process.env.TVAULT_COMMIT': JSON.stringify(process.env['TVAULT_COMMIT'] ?? 'unknown') },
   throw: true,
 } as const satisfies BuildConfig

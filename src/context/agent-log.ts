@@ -95,7 +95,8 @@ export class AgentLog {
 
 /** Follows no link, and waits for nobody at the other end of a FIFO. */
 function append(path: string, line: string): void {
-  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+  const flags =
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
   const fd = openSync(path, flags, 0o600)
   try {
     checkRegular(path, fstatSync(fd))

@@ -9,8 +9,9 @@ import { memfd } from '../lib/native.ts'
 import { LIMIT } from '../lib/native-sandbox.ts'
 import { printable } from '../lib/names.ts'
 import type { Environment } from '../lib/paths.ts'
+import { ownWords } from '../lib/program.ts'
 import type { Kept } from './capped.ts'
-import { EXECVE_STEP, printConfined } from './confined-block.ts'
+import { CONFINED_WORD, EXECVE_STEP, printConfined } from './confined-block.ts'
 import type { ConfinedBlock, Limits, StartFailure } from './confined-block.ts'
 import { DEFAULT_PATH, surroundings } from './confined-environment.ts'
 import { handOver } from './confined-values.ts'
@@ -64,8 +65,8 @@ export interface ConfinedWish {
 
 export interface ConfinedAround {
   environment: Environment
-  /** Words that start tvault again, as the process that becomes the program (confine.ts). */
-  launcher: readonly string[]
+  /** Words that start the process that becomes the program (confine.ts); tvault itself when not given. */
+  launcher?: readonly string[]
   /** Closes the vault and wipes its keys; called before the program starts. */
   release?: () => Promise<void>
   /** Ends the program as a timeout does. */
@@ -178,7 +179,7 @@ async function inRoom(
     const inputFd = handed.input && keep(readOnly(inMemory(handed.input)))
     handed.wipe()
     return await watch({
-      launcher: around.launcher,
+      launcher: around.launcher ?? [...ownWords(), CONFINED_WORD],
       blockFd,
       inputFd,
       mark,

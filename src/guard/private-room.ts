@@ -15,10 +15,12 @@ export class PrivateRoom {
   readonly temporary: string
   /** For files that it may only read; undefined until the first one is put there. */
   #given: string | undefined
+  readonly #directory: string
   readonly #sizes = new Map<string, number>()
 
   /** Makes the directory for temporary files, 0700, in `directory`. Throws `failed`. */
   constructor(directory: string) {
+    this.#directory = directory
     this.temporary = made(directory)
   }
 
@@ -34,7 +36,7 @@ export class PrivateRoom {
         hint: 'a name has letters, digits, dots, - and _',
       })
     }
-    this.#given ??= made(isDirectory(IN_MEMORY) ? IN_MEMORY : this.temporary)
+    this.#given ??= made(isDirectory(IN_MEMORY) ? IN_MEMORY : this.#directory)
     const path = join(this.#given, name)
     try {
       writeFileSync(path, bytes, { flag: 'wx', mode: 0o600 })

@@ -165,8 +165,10 @@ const CAPABILITY_VERSION_3 = 0x20080522
 export function dropCapabilities(): void {
   const { ffi, c } = libc()
   c.prctl(PR_CAP_AMBIENT, BigInt(PR_CAP_AMBIENT_CLEAR_ALL), 0n, 0n, 0n)
-  // Refused to who has none, and for numbers that do not exist; what counts is the call after it.
-  for (let number = 0; number < MOST_CAPABILITIES; number++) c.prctl(PR_CAPBSET_DROP, BigInt(number), 0n, 0n, 0n)
+  // Refused to who has none, and for the first number that does not exist; what counts is the call after it.
+  for (let number = 0; number < MOST_CAPABILITIES; number++) {
+    if (c.prctl(PR_CAPBSET_DROP, BigInt(number), 0n, 0n, 0n) !== 0) break
+  }
   const header = new Uint32Array([CAPABILITY_VERSION_3, 0])
   if (c.capset(ffi.ptr(header), ffi.ptr(new Uint32Array(6))) !== 0) throw new Refused('capset')
 }

@@ -161,8 +161,9 @@ class LmdbStore implements Store {
         deepCheckDescriptor(fd, this.#tables)
         refuseUnfit(this.path, this.#readOnly)
         const opened = new Environment(this.path, this.#readOnly, this.#tables)
-        // To LMDB, opening a table for writing is a commit of its own, so it happens under the same lock.
-        if (!this.#readOnly) for (const name of this.#tables) opened.table(name)
+        // To LMDB, opening a table for writing is a commit of its own, so it happens under the same lock; and one that is
+        // first opened for reading in the middle of a walk over another breaks that walk.
+        for (const name of this.#tables) opened.table(name)
         return opened
       })
       if (environment !== undefined) return environment

@@ -50,6 +50,7 @@ const WRITES = new Map([
 const READS = new Map([
   ['seal', 'secret.seal'],
   ['env seal', 'env.seal'],
+  ['mcp exec', 'secret.exec'],
 ])
 
 /** The action of an operation, as the audit log names it for `command`. */

@@ -8,6 +8,7 @@ import { EFFECTS } from '../../src/lib/gate.ts'
 import type { Principal } from '../../src/lib/gate.ts'
 import { Failure } from '../../src/lib/errors.ts'
 import { Secret } from '../../src/lib/secret.ts'
+import { failureOf } from '../failure.ts'
 
 /** What happened, in order. */
 let log: string[] = []

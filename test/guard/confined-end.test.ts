@@ -1,6 +1,6 @@
 // How a confined program ends: in time, with everything that it started, whatever they do to stay.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Secret } from '../../src/lib/secret.ts'
 import { markedProcesses, newMark, signalMarked } from '../../src/guard/strays.ts'
@@ -37,7 +37,7 @@ describe('in time', () => {
     const { out, timedOut, signal, milliseconds } = await run(
       sh('trap "echo tidy; exit 3" TERM; while :; do sleep 0.05; done'),
       {
-        timeoutSeconds: 0.5,
+        timeoutSeconds: 0.3,
       },
     )
     expect([out, timedOut, signal]).toEqual(['tidy\n', true, undefined])
@@ -45,24 +45,24 @@ describe('in time', () => {
   })
 
   test('what does not is killed', async () => {
-    const short = { timeoutSeconds: 0.5, graceSeconds: 0.2 }
+    const short = { timeoutSeconds: 0.3, graceSeconds: 0.2 }
     const { timedOut, signal, exitCode } = await run(sh('trap "" TERM INT HUP; while :; do sleep 0.05; done'), short)
     expect([timedOut, signal, exitCode]).toEqual([true, 'SIGKILL', 137])
   })
 
   test('also when it stands still', async () => {
-    const { timedOut, signal } = await run(sh('kill -STOP $$'), { timeoutSeconds: 0.5, graceSeconds: 0.2 })
+    const { timedOut, signal } = await run(sh('kill -STOP $$'), { timeoutSeconds: 0.3, graceSeconds: 0.2 })
     expect([timedOut, signal]).toEqual([true, 'SIGKILL'])
   })
 
   test('what it was asked for so far comes back', async () => {
-    const { out, timedOut } = await run(sh('echo begun; exec sleep 30'), { timeoutSeconds: 0.5 })
+    const { out, timedOut } = await run(sh('echo begun; exec sleep 30'), { timeoutSeconds: 0.3 })
     expect([out, timedOut]).toEqual(['begun\n', true])
   })
 
   test('the others of its group have the same time to end by themselves', async () => {
     const script = '(trap "sleep 0.2; echo tidy; exit" TERM; while :; do sleep 0.05; done) & wait'
-    const { out, timedOut, strays } = await run(sh(script), { timeoutSeconds: 0.5 })
+    const { out, timedOut, strays } = await run(sh(script), { timeoutSeconds: 0.3 })
     expect([out, timedOut, strays]).toEqual(['tidy\n', true, { killed: 0, left: 0 }])
   })
 
@@ -80,7 +80,7 @@ describe('in time', () => {
 
 describe('nothing is left', () => {
   /** A shell script that starts `job`, and ends when the job has told its number. */
-  const leaving = (job: string): string => `${job}; while [ ! -s pid ]; do sleep 0.01; done; cat pid; rm pid`
+  const leaving = (job: string): string => `${job}\nwhile [ ! -s pid ]; do sleep 0.01; done; cat pid; rm pid`
   const cases: Record<string, string> = {
     'a job in the background': 'sleep 600 & echo $! > pid',
     'a session of its own (C10)': "setsid sh -c 'echo $$ > pid; exec sleep 600' &",
@@ -91,7 +91,7 @@ describe('nothing is left', () => {
     'one with another name and no environment': "env -i setsid bash -c 'echo $$ > pid; exec -a kworker sleep 600' &",
   }
   test.each(Object.entries(cases))('%s', async (_, job) => {
-    const { out, exitCode, strays, milliseconds } = await run(sh(leaving(`${job} true`)))
+    const { out, exitCode, strays, milliseconds } = await run(sh(leaving(job)))
     const [pid = 0] = numbers(out)
     expect([pid > 0, isAlive(pid), exitCode, strays.left]).toEqual([true, false, 0, 0])
     expect(strays.killed).toBeGreaterThan(0)
@@ -115,10 +115,11 @@ while [ $(cat chained 2> /dev/null | wc -l) -lt 20 ]; do sleep 0.01; done`
 
   test('nobody else is taken for one of them', async () => {
     const other = Bun.spawn(['sleep', '600'])
-    const neighbour = run(sh('echo $$; exec sleep 1'))
+    const neighbour = run(sh('while [ ! -e done ]; do sleep 0.02; done'))
     await run(sh('sleep 600 & sleep 600 &'))
     expect(isAlive(other.pid)).toBe(true)
     other.kill('SIGKILL')
+    writeFileSync(join(work, 'done'), '')
     const { exitCode, strays } = await neighbour
     expect([exitCode, strays.killed]).toEqual([0, 0])
   })

@@ -23,6 +23,7 @@ export const REVEALERS: Readonly<Record<string, string>> = {
   'src/foreign/bitwarden-sealed.ts': 'derives the key of a Bitwarden export from its password, on import',
   'src/foreign/kdbx.ts': 'derives the key of a KeePass database from its passphrase, on import',
   'src/guard/redact.ts': 'reads values once, into the tables by which they are found in output',
+  'src/guard/confined-values.ts': 'hands values to a confined program: as input, descriptor or private file',
   'src/guard/memory-file.ts': 'puts a value into a file in memory for the program that was asked for',
   'src/formats/dotenv-print.ts': 'prints dotenv text that was asked for',
   'src/formats/dialects.ts': 'prints dotenv text for one reader that was asked for',

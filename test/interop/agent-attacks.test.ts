@@ -1,6 +1,7 @@
 // Whoever is not the owner of the agent, or is no agent at all, gets nothing and holds nobody up. Against the compiled
-// program, with real users, files and sockets. What takes longer is in test/slow/agent-attacks.slow.ts.
-import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+// program, with real users, files and sockets. Agents that are none are in
+// agent-hostile.test.ts; what takes longer is in test/slow/agent-attacks.slow.ts.
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'bun'
 import { join } from 'node:path'
@@ -13,7 +14,6 @@ setDefaultTimeout(60_000)
 
 const IS_ROOT = process.geteuid?.() === 0
 const OTHER = 54_321
-if (!IS_ROOT) console.log('agent attacks: not root, so the attacks of another user were NOT tried')
 
 let place: Place
 let directory = ''
@@ -66,94 +66,96 @@ const reachable = (): boolean =>
   Bun.spawnSync(['setpriv', `--reuid=${OTHER}`, '--clear-groups', process.execPath, '--version'], { cwd: '/' })
     .exitCode === 0
 
-describe.if(reachable())('another user', () => {
-  test('does not get at the socket', async () => {
-    const { socket } = await running()
-    expect(asUser(OTHER, socket, '{"v":1,"op":"status"}\n')).toContain('EACCES')
-  })
-
-  test('who gets at it all the same is refused by the kernel’s word, in both protocols', async () => {
-    const { socket } = await running()
-    chmodSync(place.folder, 0o711)
-    chmodSync(directory, 0o711)
-    chmodSync(socket, 0o666)
-    try {
-      const refusal = '{"v":1,"ok":false,"error":"permission denied"}\n'
-      expect(asUser(OTHER, socket, '{"v":1,"op":"get","key":"API_KEY"}\n')).toBe(refusal)
-      expect(asUser(OTHER, socket, '\0tvault2\n')).toBe(refusal)
-    } finally {
-      chmodSync(directory, 0o700)
-      chmodSync(place.folder, 0o700)
-      chmodSync(socket, 0o600)
-    }
-    expect(await ask(socket, { op: 'get', key: 'API_KEY' })).toMatchObject({ ok: true })
-  })
-
-  test('his socket in the place of ours: our client leaves it alone and goes the direct way', async () => {
-    await none()
-    const socket = join(directory, 'agent.sock')
-    const heard: string[] = []
-    const fake = Bun.listen({ unix: socket, socket: { data: (_, chunk) => void heard.push(chunk.toString()) } })
-    // The kernel names who listens, so the listener itself must be another user.
-    fake.stop(true)
-    chmodSync(place.folder, 0o755)
-    chmodSync(directory, 0o777)
-    const script = `require('node:net').createServer((s) => s.on('data', (d) => console.log('heard', d.length))).listen(${JSON.stringify(socket)}, () => console.log('ready'))`
-    const server = Bun.spawn(['setpriv', `--reuid=${OTHER}`, '--clear-groups', process.execPath, '-e', script], {
-      cwd: '/',
-      stdout: 'pipe',
-      stderr: 'inherit',
+if (!reachable()) console.log('agent attacks: not root, or no setpriv: the attacks of another user were NOT tried')
+else
+  describe('another user', () => {
+    test('does not get at the socket', async () => {
+      const { socket } = await running()
+      expect(asUser(OTHER, socket, '{"v":1,"op":"status"}\n')).toContain('EACCES')
     })
-    try {
-      await until(() => lstatSync(socket, { throwIfNoEntry: false }) !== undefined)
-      chmodSync(directory, 0o700)
-      chmodSync(place.folder, 0o700)
-      const got = await run(place, ['get', 'API_KEY'], {
-        env: { TVAULT_PASSPHRASE: place.environment['TVAULT_PASSPHRASE']! },
-      })
-      expect(got).toMatchObject({ out: 'value of API_KEY', code: 0 })
-      expect(got.err).toContain('the agent is not used: it belongs to somebody else')
-    } finally {
-      server.kill('SIGKILL')
-      await server.exited
-      expect(await server.stdout.text()).not.toContain('heard')
-      // And the socket he left is his: our agent does not remove it, and does not start.
-      const started = await run(place, ['agent', 'start'], {
-        env: { TVAULT_PASSPHRASE: place.environment['TVAULT_PASSPHRASE']! },
-      })
-      expect(started).toMatchObject({ code: 1, err: expect.stringContaining('agent.sock is not ours') })
-      expect(lstatSync(socket).uid).toBe(OTHER)
-      rmSync(socket)
-    }
-  })
 
-  test('root is refused by the agent of a user, and leaves it alone', async () => {
-    const user = ourPlace()
-    const vault = user.environment['TVAULT_DIR']!
-    try {
-      user.must(['set', 'K', '--stdin'], { stdin: 'v' })
-      Bun.spawnSync(['chown', '-R', `${OTHER}:${OTHER}`, user.folder])
-      const his = await startAgent({
-        ...user,
-        command: ['setpriv', `--reuid=${OTHER}`, `--regid=${OTHER}`, '--clear-groups', ...user.command],
-        environment: user.environment,
-      } as unknown as Place)
+    test('who gets at it all the same is refused by the kernel’s word, in both protocols', async () => {
+      const { socket } = await running()
+      chmodSync(place.folder, 0o711)
+      chmodSync(directory, 0o711)
+      chmodSync(socket, 0o666)
       try {
-        const socket = join(vault, 'agent.sock')
-        expect((await exchange(socket, '{"v":1,"op":"get","key":"K"}\n')).reply).toContain('permission denied')
-        const got = await run(user, ['get', 'K'])
-        expect(got.out).toBe('')
-        expect(got.err).toContain('belongs to somebody else')
-        expect(asUser(OTHER, socket, '{"v":1,"op":"get","key":"K"}\n')).toContain('"value":"v"')
+        const refusal = '{"v":1,"ok":false,"error":"permission denied"}\n'
+        expect(asUser(OTHER, socket, '{"v":1,"op":"get","key":"API_KEY"}\n')).toBe(refusal)
+        expect(asUser(OTHER, socket, '\0tvault2\n')).toBe(refusal)
       } finally {
-        await his.end()
+        chmodSync(directory, 0o700)
+        chmodSync(place.folder, 0o700)
+        chmodSync(socket, 0o600)
       }
-    } finally {
-      chownSync(user.folder, 0, 0)
-      user.remove()
-    }
+      expect(await ask(socket, { op: 'get', key: 'API_KEY' })).toMatchObject({ ok: true })
+    })
+
+    test('his socket in the place of ours: our client leaves it alone and goes the direct way', async () => {
+      await none()
+      const socket = join(directory, 'agent.sock')
+      const heard: string[] = []
+      const fake = Bun.listen({ unix: socket, socket: { data: (_, chunk) => void heard.push(chunk.toString()) } })
+      // The kernel names who listens, so the listener itself must be another user.
+      fake.stop(true)
+      chmodSync(place.folder, 0o755)
+      chmodSync(directory, 0o777)
+      const script = `require('node:net').createServer((s) => s.on('data', (d) => console.log('heard', d.length))).listen(${JSON.stringify(socket)}, () => console.log('ready'))`
+      const server = Bun.spawn(['setpriv', `--reuid=${OTHER}`, '--clear-groups', process.execPath, '-e', script], {
+        cwd: '/',
+        stdout: 'pipe',
+        stderr: 'inherit',
+      })
+      try {
+        await until(() => lstatSync(socket, { throwIfNoEntry: false }) !== undefined)
+        chmodSync(directory, 0o700)
+        chmodSync(place.folder, 0o700)
+        const got = await run(place, ['get', 'API_KEY'], {
+          env: { TVAULT_PASSPHRASE: place.environment['TVAULT_PASSPHRASE']! },
+        })
+        expect(got).toMatchObject({ out: 'value of API_KEY', code: 0 })
+        expect(got.err).toContain('the agent is not used: it belongs to somebody else')
+      } finally {
+        server.kill('SIGKILL')
+        await server.exited
+        expect(await server.stdout.text()).not.toContain('heard')
+        // And the socket he left is his: our agent does not remove it, and does not start.
+        const started = await run(place, ['agent', 'start'], {
+          env: { TVAULT_PASSPHRASE: place.environment['TVAULT_PASSPHRASE']! },
+        })
+        expect(started).toMatchObject({ code: 1, err: expect.stringContaining('agent.sock is not ours') })
+        expect(lstatSync(socket).uid).toBe(OTHER)
+        rmSync(socket)
+      }
+    })
+
+    test('root is refused by the agent of a user, and leaves it alone', async () => {
+      const user = ourPlace()
+      const vault = user.environment['TVAULT_DIR']!
+      try {
+        user.must(['set', 'K', '--stdin'], { stdin: 'v' })
+        Bun.spawnSync(['chown', '-R', `${OTHER}:${OTHER}`, user.folder])
+        const his = await startAgent({
+          ...user,
+          command: ['setpriv', `--reuid=${OTHER}`, `--regid=${OTHER}`, '--clear-groups', ...user.command],
+          environment: user.environment,
+        } as unknown as Place)
+        try {
+          const socket = join(vault, 'agent.sock')
+          expect((await exchange(socket, '{"v":1,"op":"get","key":"K"}\n')).reply).toContain('permission denied')
+          const got = await run(user, ['get', 'K'])
+          expect(got.out).toBe('')
+          expect(got.err).toContain('belongs to somebody else')
+          expect(asUser(OTHER, socket, '{"v":1,"op":"get","key":"K"}\n')).toContain('"value":"v"')
+        } finally {
+          await his.end()
+        }
+      } finally {
+        chownSync(user.folder, 0, 0)
+        user.remove()
+      }
+    })
   })
-})
 
 describe('something else in the place of the socket', () => {
   const kinds: [string, (path: string) => void][] = [
@@ -304,8 +306,8 @@ describe('tokens', () => {
 
     const { socket } = await running()
     const times: Record<string, number[]> = { API_KEY: [], DB_NOPE: [] }
-    for (let round = 0; round < 60; round++) {
-      for (const key of ['API_KEY', 'DB_NOPE']) {
+    for (let round = 0; round < 80; round++) {
+      for (const key of round % 2 === 0 ? ['API_KEY', 'DB_NOPE'] : ['DB_NOPE', 'API_KEY']) {
         const begin = performance.now()
         expect(await ask(socket, { op: 'get', key, project: 'default', token })).toEqual({
           v: 1,
@@ -315,8 +317,9 @@ describe('tokens', () => {
         times[key]!.push(performance.now() - begin)
       }
     }
-    const middle = (key: string): number => times[key]!.toSorted((a, b) => a - b)[30]!
-    const ratio = middle('API_KEY') / middle('DB_NOPE')
+    // The faster quarter: the rest is what the machine did meanwhile.
+    const quarter = (key: string): number => times[key]!.toSorted((a, b) => a - b)[20]!
+    const ratio = quarter('API_KEY') / quarter('DB_NOPE')
     expect(ratio).toBeGreaterThan(0.6)
     expect(ratio).toBeLessThan(1.7)
   })
@@ -333,159 +336,6 @@ describe('tokens', () => {
     expect((await start('/dev/zero')).code).not.toBe(0)
     expect(await run(place, ['agent', 'start', '--require-token'], { env })).toMatchObject({ code: 2 })
     expect(leftovers(place)).toEqual([])
-  })
-})
-
-describe('a hostile agent', () => {
-  let passphrase: Record<string, string> = {}
-  beforeEach(async () => {
-    await none()
-    passphrase = { TVAULT_PASSPHRASE: place.environment['TVAULT_PASSPHRASE']! }
-  })
-
-  type Act = (socket: Socket<undefined>, chunk: Uint8Array | undefined) => void
-  const frameOf = (json: object): Buffer => {
-    const bytes = Buffer.from(JSON.stringify({ parts: [], ...json }))
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(bytes.length + 1)
-    return Buffer.concat([length, Buffer.of(1), bytes])
-  }
-  const endless = (socket: Socket<undefined>, bytes: Uint8Array): void => {
-    const pump = (): void => {
-      if (socket.readyState <= 0) return
-      socket.write(bytes)
-      setTimeout(pump, 0)
-    }
-    pump()
-  }
-  const acts: [string, Act][] = [
-    ['that never answers', () => undefined],
-    ['that closes at once', (socket) => void socket.end()],
-    ['that floods with zero bytes', (socket) => endless(socket, new Uint8Array(65_536))],
-    [
-      'that floods with messages for somebody else',
-      (socket) => endless(socket, frameOf({ id: 77, ok: true, result: 1 })),
-    ],
-    ['that floods with lines', (socket) => endless(socket, Buffer.from('{"v":1,"ok":true}\n'.repeat(2000)))],
-    ['that floods with one endless line of v1', (socket) => endless(socket, Buffer.from('{'.repeat(65_536)))],
-    ['that announces a huge head', (socket) => void socket.write(Buffer.from('\x7f\xff\xff\xff\x01', 'latin1'))],
-    ['that answers nonsense', (socket) => void socket.write('HTTP/1.1 200 OK\r\n\r\n')],
-    ['that says half a message', (socket) => void socket.write(frameOf({ ok: true, result: {} }).subarray(0, 9))],
-    ['that fails without a reason', (socket) => void socket.write(frameOf({ ok: false, error: { kind: 'nonsense' } }))],
-    [
-      'that speaks v1 once and then no more',
-      (socket) => void socket.write('{"v":1,"ok":false,"error":"invalid request"}\n'),
-    ],
-  ]
-  test.each(acts)('%s costs at most a second, then the direct way with a note', async (_, act) => {
-    let connections = 0
-    const fake = Bun.listen<undefined>({
-      unix: join(directory, 'agent.sock'),
-      socket: {
-        open: (socket) => {
-          connections += 1
-          if (connections === 1) act(socket, undefined)
-        },
-        data() {},
-        error() {},
-      },
-    })
-    try {
-      const [direct, got] = [
-        await run(place, ['get', 'API_KEY', '--no-agent'], { env: passphrase }),
-        await run(place, ['get', 'API_KEY'], { env: passphrase }),
-      ]
-      expect(got).toMatchObject({ out: 'value of API_KEY', code: 0 })
-      expect(got.err).toMatch(/^the agent is not used: .+\n$/)
-      // A second for the agent, and what a busy machine does to the rest.
-      expect(got.milliseconds).toBeLessThan(2 * direct.milliseconds + 1500)
-      expect(connections).toBeLessThanOrEqual(2)
-    } finally {
-      fake.stop(true)
-      rmSync(join(directory, 'agent.sock'), { force: true })
-    }
-  })
-
-  test('one of ours that is stopped costs the same', async () => {
-    const { process: child } = await running()
-    child.kill('SIGSTOP')
-    try {
-      const got = await run(place, ['get', 'API_KEY'], { env: passphrase })
-      expect(got).toMatchObject({ out: 'value of API_KEY', code: 0 })
-      expect(got.err).toContain('the agent is not used: no answer in time')
-    } finally {
-      child.kill('SIGCONT')
-    }
-    await until(async () => (await run(place, ['get', 'API_KEY'])).out === 'value of API_KEY')
-  })
-
-  test('a full queue of one that is stopped costs nothing', async () => {
-    const { process: child, socket } = await running()
-    child.kill('SIGSTOP')
-    const script = `import socket, time, sys
-held = []
-try:
-    for _ in range(2000):
-        s = socket.socket(socket.AF_UNIX); s.setblocking(False); s.connect(${JSON.stringify(socket)}); held.append(s)
-except BlockingIOError:
-    pass
-print(len(held), flush=True); sys.stdin.read()`
-    const python = Bun.which('python3')
-    const filler = python
-      ? Bun.spawn([python, '-c', script], { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit' })
-      : undefined
-    if (!filler) console.log('agent attacks: no python3, so the full queue was NOT tried')
-    try {
-      if (filler) {
-        await filler.stdout.getReader().read()
-        const got = await run(place, ['get', 'API_KEY'], { env: passphrase })
-        expect(got).toMatchObject({ out: 'value of API_KEY', code: 0 })
-        expect(got.err).toContain('the agent is not used: it takes no more connections')
-      }
-    } finally {
-      filler?.kill('SIGKILL')
-      child.kill('SIGCONT')
-    }
-  })
-})
-
-describe('kill -9', () => {
-  test('in the middle of writes: the vault is whole, and the next start cleans up by itself', async () => {
-    for (let round = 0; round < 4; round++) {
-      const { process: child } = await running()
-      const writes = Array.from({ length: 6 }, (_, index) =>
-        run(place, ['generate', `KILLED_${round}_${index}`, '--force']),
-      )
-      // Also in the middle of what replaces the file.
-      if (round > 0) writes.push(run(place, ['delete', `KILLED_0_${round}`, '-y']))
-      await Promise.race(writes)
-      child.kill('SIGKILL')
-      await child.exited
-      const done = await Promise.all(writes)
-      expect(done.map(({ code }) => code).every((code) => [0, 1, 3, 4, 7].includes(code))).toBeTrue()
-      expect(leftovers(place)).toContain('agent.sock')
-      // Without an agent the socket that it left is no obstacle either.
-      expect(place.must(['get', 'API_KEY']).toString()).toBe('value of API_KEY')
-      const next = await running()
-      expect(next.pid).not.toBe(child.pid)
-      expect(await ask(next.socket, { op: 'get', key: 'API_KEY' })).toMatchObject({ ok: true })
-      place.must(['audit', 'verify'])
-      // Every value that is there opens.
-      expect(Object.keys(JSON.parse(place.must(['export', '--format', 'json']).toString()) as object)).toContain(
-        'API_KEY',
-      )
-    }
-  })
-
-  test('tvault unlock starts one in the place of one that was killed', async () => {
-    const { process: child } = await running()
-    child.kill('SIGKILL')
-    await child.exited
-    agent = undefined
-    expect(place.run(['unlock']).code).toBe(0)
-    expect((await run(place, ['get', 'API_KEY'])).out).toBe('value of API_KEY')
-    expect((await run(place, ['agent', 'stop'])).code).toBe(0)
-    await until(() => leftovers(place).length === 0)
   })
 })
 

@@ -1,29 +1,15 @@
 // Encrypted files in git: recipients that come and go, files of every kind, plaintext that slips by (W17), and both
 // programs on one repository where the binary of TinyVault 0.23 is there.
-import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { stanzaCount } from '../../src/formats/sealed.ts'
-import { Person } from './git-place.ts'
-import type { Work } from './git-place.ts'
+import { peopleOfThisFile } from './git-place.ts'
 import { peerBinary } from './peer.ts'
 
 setDefaultTimeout(120_000)
 
-const people: Person[] = []
-function person(options: ConstructorParameters<typeof Person>[0] = {}): Person {
-  const made = new Person(options)
-  people.push(made)
-  return made
-}
-afterAll(() => {
-  for (const one of people) one.remove()
-})
-
-/** Makes git look into a file again, as if an editor had written it. */
-function touch(work: Work, name: string): void {
-  utimesSync(join(work.top, name), new Date(), new Date(Date.now() + 5000))
-}
+const person = peopleOfThisFile()
 
 describe('recipients', () => {
   test('adding one seals the file anew on the next add, and on the next install or checkout', () => {
@@ -38,7 +24,7 @@ describe('recipients', () => {
 
     // By hand, then touched and added: TinyVault 0.23 keeps the old recipients here.
     work.write('.tvault-recipients', `${work.read('.tvault-recipients')}${bob.recipient}\n`)
-    touch(work, '.env')
+    work.touch('.env')
     work.git('add', '.env')
     expect(stanzaCount(work.blob(':.env'))).toBe(2)
     expect(stanzaCount(work.blob(':b.env'))).toBe(1)
@@ -118,7 +104,7 @@ describe('files of every kind', () => {
     for (const [name, content] of Object.entries(files)) expect(clone.bytes(name)).toEqual(Buffer.from(content))
     for (let at = 0; at < 30; at++)
       expect(clone.bytes(`many/${at}.s`)).toEqual(Buffer.from(big.subarray(at * 100_000, at * 100_000 + 100_000)))
-    for (const name of Object.keys(files)) touch(clone, name)
+    for (const name of Object.keys(files)) clone.touch(name)
     expect(clone.git('status', '--porcelain')).toBe('')
     expect(clone.git('diff')).toBe('')
   })
@@ -195,7 +181,7 @@ describe.if(binary !== undefined)('beside TinyVault 0.23', () => {
     clone.tvault('git-filter', 'install')
     expect(clone.read('.env')).toBe('A="1 2"\nB=x\n')
     expect(clone.bytes('d/x.bin')).toEqual(Buffer.from(binaryFile))
-    touch(clone, '.env')
+    clone.touch('.env')
     expect(clone.git('status', '--porcelain')).toBe('')
     clone.write('.env', 'A=3\n')
     clone.commit('two')
@@ -238,7 +224,7 @@ describe.if(binary !== undefined)('beside TinyVault 0.23', () => {
     work.write('.env', 'A=1\n')
     work.commit('one')
     work.tvault('git-filter', 'install', '--recipient', third.recipient)
-    touch(work, '.env')
+    work.touch('.env')
     work.commit('two')
     expect(stanzaCount(work.blob('HEAD:.env'))).toBe(2)
     const clone = ours.clone(work)

@@ -1,6 +1,7 @@
 // One person with a machine: a home, a vault directory with identities, a git of their own, and `tvault` on PATH, which
 // is our program or the peer's.
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { afterAll } from 'bun:test'
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Place, ourBinary } from './peer.ts'
 import type { Ran, RunOptions } from './peer.ts'
@@ -69,6 +70,19 @@ export class Person extends Place {
   }
 }
 
+/** Makes people who are removed after the tests of the file. */
+export function peopleOfThisFile(): (options?: ConstructorParameters<typeof Person>[0]) => Person {
+  const people: Person[] = []
+  afterAll(() => {
+    for (const one of people) one.remove()
+  })
+  return (options = {}) => {
+    const made = new Person(options)
+    people.push(made)
+    return made
+  }
+}
+
 /** A work tree of somebody. */
 export class Work {
   readonly owner: Person
@@ -98,6 +112,11 @@ export class Work {
   write(name: string, content: string | Uint8Array): void {
     mkdirSync(join(this.top, name, '..'), { recursive: true })
     writeFileSync(join(this.top, name), content)
+  }
+
+  /** Makes git look into a file again, as if an editor had written it. */
+  touch(name: string): void {
+    utimesSync(join(this.top, name), new Date(), new Date(Date.now() + 5000))
   }
 
   read(name: string): string {

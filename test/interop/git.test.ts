@@ -1,27 +1,14 @@
 // Encrypted files in git, with the compiled program and real git: a repository with many of them, and merging.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { rmSync, statSync, utimesSync } from 'node:fs'
+import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { stanzaCount } from '../../src/formats/sealed.ts'
-import { Person } from './git-place.ts'
-import type { Work } from './git-place.ts'
+import { peopleOfThisFile } from './git-place.ts'
+import type { Person, Work } from './git-place.ts'
 
 setDefaultTimeout(120_000)
 
-const people: Person[] = []
-function person(options: ConstructorParameters<typeof Person>[0] = {}): Person {
-  const made = new Person(options)
-  people.push(made)
-  return made
-}
-afterAll(() => {
-  for (const one of people) one.remove()
-})
-
-/** Makes git look into a file again, as if an editor had written it. */
-function touch(work: Work, name: string): void {
-  utimesSync(join(work.top, name), new Date(), new Date(Date.now() + 5000))
-}
+const person = peopleOfThisFile()
 
 /** The text that must never be seen where git stores or shows something to others. */
 const VALUE = 'hunter2-plaintext'
@@ -49,7 +36,7 @@ describe('a repository with 200 encrypted files', () => {
     for (const name of names) expect(clone.read(name)).toBe(text(name))
     expect(statSync(join(clone.top, names[0]!)).mode & 0o777).toBe(0o600)
     expect(clone.git('status', '--porcelain')).toBe('')
-    for (const name of names) touch(clone, name)
+    for (const name of names) clone.touch(name)
     expect(clone.git('status', '--porcelain')).toBe('')
     const status = clone.tryTvault(['git-filter', 'status', '--json'])
     expect(status.code).toBe(0)
@@ -70,7 +57,7 @@ describe('a repository with 200 encrypted files', () => {
     const installed = clone.tryTvault(['git-filter', 'install'])
     expect(installed.code).toBe(0)
     expect(clone.git('status', '--porcelain')).toBe('')
-    for (const name of names) touch(clone, name)
+    for (const name of names) clone.touch(name)
     expect(clone.git('status', '--porcelain')).toBe('')
     rmSync(join(clone.top, names[0]!))
     const checkout = clone.tryGit(['checkout', '--', '.'])

@@ -1,9 +1,11 @@
 // Attacks on the MCP server of TinyVault 0.23, by their numbers, against ours. Each was seen to work there.
-import { afterAll, afterEach, describe, expect, test } from 'bun:test'
+import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CANARIES, Cell, plantedPlace, policyText } from './mcp-place.ts'
 import type { CellWish } from './mcp-place.ts'
+
+setDefaultTimeout(60_000)
 
 const place = plantedPlace()
 afterAll(() => place.remove())

@@ -23,7 +23,8 @@ export function formsOf(value: string): Map<string, string> {
     add(`base64 ${shift}`, cut)
     add(`base64url ${shift}`, cut.replaceAll('+', '-').replaceAll('/', '_'))
   }
-  for (const [index, line] of value.split('\n').entries()) if (index > 0) add(`line ${index}`, line)
+  // The first and last line of a key in PEM are the same for everybody.
+  for (const [index, line] of value.split('\n').entries()) if (!line.startsWith('-----')) add(`line ${index}`, line)
   return forms
 }
 

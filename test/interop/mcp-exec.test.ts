@@ -1,6 +1,6 @@
 // Attacks C of mcp-weak-points on programs that an AI agent runs with secrets, by their numbers. How the kernel holds a
 // program is tested in test/guard; here it is what the client gets to see.
-import { afterAll, afterEach, describe, expect, test } from 'bun:test'
+import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { confinement } from '../../src/guard/confinement.ts'
@@ -8,6 +8,9 @@ import { hitsIn } from './mcp-canary.ts'
 import { CANARIES, Cell, plantedPlace } from './mcp-place.ts'
 import type { CellWish } from './mcp-place.ts'
 import { ourBinary } from './peer.ts'
+
+// Programs run for seconds here, and the machine may be busy.
+setDefaultTimeout(60_000)
 
 const place = plantedPlace()
 afterAll(() => place.remove())

@@ -38,8 +38,13 @@ export class PlainClient {
 
   status(): PlainStatus {
     const { status } = this.#ask({ op: 'status' })
-    const { pid = 0, socket = '', project = '', uptime_seconds = 0, idle_remaining_seconds = 0 } = (status ??
-      {}) as Record<string, unknown>
+    const {
+      pid = 0,
+      socket = '',
+      project = '',
+      uptime_seconds = 0,
+      idle_remaining_seconds = 0,
+    } = (status ?? {}) as Record<string, unknown>
     return {
       pid: Number(pid),
       socket: String(socket),
@@ -174,7 +179,11 @@ export function plainView(client: PlainClient): View {
 }
 
 export function cannot(): Failure {
-  return new Failure('failed', 'the agent that runs here is one of TinyVault 0.23: it reads current values and nothing else', {
-    hint: 'tvault migrate moves its vault over; tvault agent stop ends the agent',
-  })
+  return new Failure(
+    'failed',
+    'the agent that runs here is one of TinyVault 0.23: it reads current values and nothing else',
+    {
+      hint: 'tvault migrate moves its vault over; tvault agent stop ends the agent',
+    },
+  )
 }

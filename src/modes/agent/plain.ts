@@ -186,7 +186,13 @@ export class PlainSession implements Conversation {
 
   #settle(view: View, result: 'ok' | 'failed'): void {
     const nothing = (): void => undefined
-    this.#broker.perform({ manner: 'together', lazy: true, run: () => view.settle(result), done: nothing, failed: nothing })
+    this.#broker.perform({
+      manner: 'together',
+      lazy: true,
+      run: () => view.settle(result),
+      done: nothing,
+      failed: nothing,
+    })
   }
 }
 

@@ -15,6 +15,8 @@ import { refusal } from './v1.ts'
 
 const MAX_CONNECTIONS = 512
 const STOP_NAP_MILLISECONDS = 10
+/** How long who was refused may stay on the line. */
+const REFUSED_MILLISECONDS = 1000
 
 export interface Served {
   /** Accepts nothing more, and resolves when the running conversations are over, at most after `milliseconds`. */
@@ -45,11 +47,13 @@ export function serve(
           open.add(connection)
         },
         data(socket, chunk) {
-          socket.data?.receive(chunk)
+          if (socket.data) socket.data.receive(chunk)
+          else socket.end()
           chunk.fill(0)
         },
         end(socket) {
-          socket.data?.halfClosed()
+          if (socket.data) socket.data.halfClosed()
+          else socket.end()
         },
         drain(socket) {
           socket.data?.flush()
@@ -112,9 +116,10 @@ function makeRoom(open: ReadonlySet<Connection>): boolean {
   return false
 }
 
+/** Ended when it has asked: to end it before that would take the words away from who is still asking. */
 function refuse(socket: Wired, words: string): void {
   socket.write(refusal(words))
-  socket.end()
+  setTimeout(() => socket.terminate(), REFUSED_MILLISECONDS)
 }
 
 function descriptor(socket: Wired): number {

@@ -313,7 +313,13 @@ export class Session implements Conversation {
     this.#unsettled = false
     // The vault may be locked by then, or busy: the intent stays without an outcome, which a reader of the log sees.
     const nothing = (): void => undefined
-    this.#broker.perform({ manner: 'together', lazy: true, run: () => view.settle(result), done: nothing, failed: nothing })
+    this.#broker.perform({
+      manner: 'together',
+      lazy: true,
+      run: () => view.settle(result),
+      done: nothing,
+      failed: nothing,
+    })
   }
 
   #yes(id: unknown, value: unknown): void {

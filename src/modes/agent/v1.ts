@@ -107,18 +107,28 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const FIRST_PLAIN = 0x20
 const HEX = utf8('0123456789abcdef')
+/** How many bytes each byte takes in a JSON string. */
+const SIZES = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < FIRST_PLAIN ? 6 : byte === QUOTE || byte === BACKSLASH ? 2 : 1,
+)
 
 /** `bytes` as a JSON string (RFC 8259 section 7), for the caller to wipe. Throws V1Refusal when they are not UTF-8. */
 export function jsonString(key: string, bytes: Uint8Array): Uint8Array {
   if (!isUtf8(bytes)) {
     throw new V1Refusal(`the value of ${key} is not text, which protocol 1 cannot carry; read it without the agent`)
   }
+  // Counting loops: over a value of a megabyte an iterator would hold everybody up.
   let size = 2
-  for (const byte of bytes) size += byte < FIRST_PLAIN ? 6 : byte === QUOTE || byte === BACKSLASH ? 2 : 1
+  for (let at = 0; at < bytes.length; at++) size += SIZES[bytes[at]!]!
   const out = new Uint8Array(size)
-  let at = 0
-  out[at++] = QUOTE
-  for (const byte of bytes) {
+  out[0] = QUOTE
+  out[size - 1] = QUOTE
+  if (size === bytes.length + 2) {
+    out.set(bytes, 1)
+    return out
+  }
+  for (let from = 0, at = 1; from < bytes.length; from++) {
+    const byte = bytes[from]!
     if (byte < FIRST_PLAIN) {
       // \u00XX
       out.set([BACKSLASH, 0x75, 0x30, 0x30, HEX[byte >> 4]!, HEX[byte & 15]!], at)
@@ -128,6 +138,5 @@ export function jsonString(key: string, bytes: Uint8Array): Uint8Array {
     if (byte === QUOTE || byte === BACKSLASH) out[at++] = BACKSLASH
     out[at++] = byte
   }
-  out[at] = QUOTE
   return out
 }

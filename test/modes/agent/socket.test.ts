@@ -23,7 +23,11 @@ import { bornPrivate, takePlace } from '../../../src/modes/agent/socket.ts'
 import type { Place } from '../../../src/modes/agent/socket.ts'
 
 const IS_ROOT = process.geteuid?.() === 0
-if (!IS_ROOT) console.log('agent socket: not root; files of another owner were not tried')
+if (!IS_ROOT) console.log('agent socket: not root; files of another owner were NOT tried')
+/** A test that needs to give files away. */
+const rootTest = (name: string, body: () => void): void => {
+  if (IS_ROOT) test(name, body)
+}
 
 let directory = ''
 const undo: (() => void)[] = []
@@ -121,7 +125,7 @@ describe('the place', () => {
     expect(readdirSync(directory)).toEqual([])
   })
 
-  test.if(IS_ROOT)('a directory of somebody else is refused', () => {
+  rootTest('a directory of somebody else is refused', () => {
     chownSync(directory, 12_345, 12_345)
     expect(refusal().message).toContain('not yours')
   })
@@ -163,14 +167,14 @@ describe('what is not ours stays', () => {
     expect(lstatSync(inside('agent.pid')).ino).toBe(before.ino)
   })
 
-  test.if(IS_ROOT)('a socket of another owner', () => {
+  rootTest('a socket of another owner', () => {
     staleSocket(inside('agent.sock'))
     lchownSync(inside('agent.sock'), 12_345, 12_345)
     expect(refusal().message).toContain('agent.sock is not ours')
     expect(lstatSync(inside('agent.sock')).uid).toBe(12_345)
   })
 
-  test.if(IS_ROOT)('a lock of another owner', () => {
+  rootTest('a lock of another owner', () => {
     writeFileSync(inside('agent.lock'), '')
     lchownSync(inside('agent.lock'), 12_345, 12_345)
     expect(refusal().message).toContain('agent.lock is not ours')
