@@ -346,10 +346,9 @@ export async function createContext(options: {
       throw new Failure('internal', 'programs are confined for AI agents only')
     },
 
-    async serveMcp(wish) {
-      const { serveMcp } = await import('./context/mcp.ts')
-      const { directory, noAgent } = globals
-      return serveMcp(wish, { environment, taken, directory, agentAllowed: !noAgent && wish.agent, note })
+    async mcp() {
+      const { mcpAccess } = await import('./context/mcp-access.ts')
+      return mcpAccess({ environment, taken, directory: () => globals.directory, noAgent: globals.noAgent, note })
     },
 
     progress: (label) => startProgress(label, isTerminal(2)),

@@ -63,8 +63,8 @@ async function whileAsking(words: string[], env: Record<string, string>, questio
     },
   })
   try {
-    const ended = child.exited.then(() => Promise.reject(new Error(`it never asked; it showed ${screen}`)))
-    await Promise.race([shown.promise, ended])
+    await Promise.race([shown.promise, child.exited])
+    if (child.exitCode !== null) throw new Error(`it never asked; it showed ${screen}`)
     await act()
     child.terminal?.write('\u0003')
     return await child.exited
@@ -77,7 +77,7 @@ async function whileAsking(words: string[], env: Record<string, string>, questio
 test.each([
   ['delete', ['delete', 'STABLE'], {}, 'STABLE'],
   ['projects delete', ['projects', 'delete', 'bulk'], {}, 'bulk'],
-  ['restore', ['restore', 'backup-0.db'], {}, 'Put this'],
+  ['restore', ['restore', 'backup-0.db'], {}, 'Restore from backup?'],
   ['key rotate', ['key', 'rotate'], {}, 'New passphrase: '],
   ['unlock', ['unlock', '--check'], { TVAULT_PASSPHRASE: '' }, 'passphrase: '],
   ['set', ['set', 'ASKED'], {}, 'Enter secret value: '],

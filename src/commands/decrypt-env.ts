@@ -5,16 +5,7 @@ import { printable } from '../lib/names.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Context } from './define.ts'
 import { define } from './define.ts'
-import {
-  IDENTITY_FIELD,
-  INPUT_FIELDS,
-  OUT_FIELD,
-  handOver,
-  openForIdentity,
-  outputPath,
-  plainData,
-  readInput,
-} from './parts/streams.ts'
+import { OPEN_FIELDS, handOver, openForIdentity, outputPath, plainData, readInput } from './parts/streams.ts'
 
 export default define({
   path: 'decrypt-env',
@@ -27,11 +18,8 @@ export default define({
   on: ['cli'],
   holdsKeys: true,
   input: {
-    ...INPUT_FIELDS,
-    out: OUT_FIELD,
-    identity: IDENTITY_FIELD,
+    ...OPEN_FIELDS,
     section: { kind: 'text', placeholder: 'environment', about: 'Only this environment of a file from env seal' },
-    overwrite: { kind: 'flag', about: 'Replace the file when it exists' },
     force: { kind: 'flag', about: 'Write binary to a terminal' },
   },
   examples: [

@@ -7,7 +7,7 @@ import type { Secret } from '../lib/secret.ts'
 import type { Description } from '../faces/description.ts'
 import type { Names, View } from '../vault/view.ts'
 import type { AgentAccess } from './agent-access.ts'
-import type { ConfinedLaunch, ConfinedOutcome, McpWish } from './mcp-access.ts'
+import type { ConfinedLaunch, ConfinedOutcome, McpAccess } from './mcp-access.ts'
 import type { RcFile } from '../formats/rc-file.ts'
 import type { Header } from '../vault/header.ts'
 import type { KdfParameters } from '../crypto/kdf.ts'
@@ -310,12 +310,8 @@ export interface Context {
   runFed(launch: { command: readonly string[]; feed: Secret }): Promise<number>
   /** Runs a program for an AI agent, confined; elsewhere there is none. Throws `denied` where it cannot be confined. */
   runConfined(launch: ConfinedLaunch): Promise<ConfinedOutcome>
-  /**
-   * Serves the vault to an AI agent on standard input and output until the input ends. `tools`: `core`, `full` or
-   * names. `roots` are directories whose files it may compare with the vault. So many `refusals` within a minute end
-   * it. Throws a failure for a bad policy.
-   */
-  serveMcp(wish: McpWish): Promise<void>
+  /** What is there for AI agents. */
+  mcp(): Promise<McpAccess>
   /** Progress on stderr for anything over half a second; silent when stderr is no terminal. */
   progress(label: string): (done: number, total: number) => void
   /** Completes the audit records of this command. Called by execute after the body, also when it failed. */

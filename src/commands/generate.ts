@@ -1,4 +1,5 @@
 // Makes a random value and stores it. The value is never shown; `tvault get` shows it to those who may see it.
+import { KEY_FIELD } from '../faces/fields.ts'
 import { Failure } from '../lib/errors.ts'
 import { checkKey } from '../lib/names.ts'
 import { define } from './define.ts'
@@ -20,7 +21,7 @@ export default define({
   on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
-    key: { kind: 'text', at: 0, required: true, about: 'Name of the secret', complete: 'key' },
+    key: KEY_FIELD,
     length: {
       kind: 'count',
       placeholder: 'n',

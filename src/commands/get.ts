@@ -1,6 +1,6 @@
 // Prints one value, byte for byte: nothing is added to what standard output receives.
 import { Failure } from '../lib/errors.ts'
-import { SOURCE_FIELDS } from '../faces/fields.ts'
+import { KEY_FIELD, SOURCE_FIELDS } from '../faces/fields.ts'
 import { cell } from '../faces/table.ts'
 import { checkKey } from '../lib/names.ts'
 import { define } from './define.ts'
@@ -17,7 +17,7 @@ export default define({
   on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
-    key: { kind: 'text', at: 0, required: true, about: 'Name of the secret', complete: 'key' },
+    key: KEY_FIELD,
     version: { kind: 'count', placeholder: 'n', about: 'An earlier version; 0 is the current one', min: 0 },
     from: { kind: 'text', placeholder: 'file', complete: 'file', about: 'Read the value from a dotenv file instead' },
     ...SOURCE_FIELDS,

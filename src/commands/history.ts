@@ -1,4 +1,5 @@
 // All versions of a secret, without their values. Needs no passphrase.
+import { KEY_FIELD } from '../faces/fields.ts'
 import { cell, table } from '../faces/table.ts'
 import { toSize } from '../lib/quantities.ts'
 import { toHuman, toRfc3339Seconds } from '../lib/time.ts'
@@ -14,7 +15,7 @@ export default define({
   on: ['cli', 'mcp'],
   holdsKeys: false,
   input: {
-    key: { kind: 'text', at: 0, required: true, about: 'Name of the secret', complete: 'key' },
+    key: KEY_FIELD,
   },
   examples: [
     { words: 'history API_KEY', about: 'Oldest first; the last is current' },

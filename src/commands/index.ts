@@ -72,9 +72,13 @@ import keyRotate from './key/rotate.ts'
 import list from './list.ts'
 import lock from './lock.ts'
 import mcp from './mcp.ts'
+import mcpInstall from './mcp/install.ts'
 import migrate from './migrate.ts'
 import move from './move.ts'
 import open from './open.ts'
+import policyCheck from './policy/check.ts'
+import policyExplain from './policy/explain.ts'
+import policyShow from './policy/show.ts'
 import projectsCreate from './projects/create.ts'
 import projectsDelete from './projects/delete.ts'
 import projectsList from './projects/list.ts'
@@ -170,9 +174,13 @@ export const commands: readonly Command[] = [
   list,
   lock,
   mcp,
+  mcpInstall,
   migrate,
   move,
   open,
+  policyCheck,
+  policyExplain,
+  policyShow,
   projectsCreate,
   projectsDelete,
   projectsList,

@@ -1,4 +1,5 @@
 // Names of the secrets of a project. Needs no passphrase and never touches a value.
+import { SELECT_FIELDS } from '../faces/fields.ts'
 import { cell, table } from '../faces/table.ts'
 import { toAge, toSize } from '../lib/quantities.ts'
 import { now, toRfc3339 } from '../lib/time.ts'
@@ -13,7 +14,7 @@ export default define({
   on: ['cli', 'mcp'],
   holdsKeys: false,
   input: {
-    prefix: { kind: 'text', placeholder: 'text', about: 'Only keys that begin so' },
+    prefix: SELECT_FIELDS.prefix,
     long: { kind: 'flag', short: 'l', about: 'With version, age and size' },
     'names-only': { kind: 'flag', about: 'Accepted for compatibility: names are always all there is' },
   },

@@ -1,13 +1,36 @@
-// What is asked of a context for AI agents: to serve them, and to run their programs. Types only.
+// What is asked of a context for AI agents: to serve them, and to run their programs.
+import type { ClientFormat } from '../formats/mcp-clients.ts'
+import type { McpRules } from '../lib/gate.ts'
 import type { Secret } from '../lib/secret.ts'
+
+/** AI clients whose configuration is known. */
+export const CLIENTS = ['claude', 'claude-desktop', 'codex', 'cursor', 'vscode'] as const
+
+/** Where a client keeps its servers. */
+export interface McpClientFile {
+  path: string
+  format: ClientFormat
+  /** The words that start tvault. */
+  program: readonly string[]
+  isDefaultVault: boolean
+}
+
+export interface McpAccess {
+  /** The rules as they are now. Throws `failed` for a broken file. */
+  rules(): Promise<McpRules>
+  /** Throws a usage failure for a client that is not known. */
+  client(name: string): McpClientFile
+  /** Serves on standard input and output until the input ends. Throws `not_initialized`, and `failed` for bad rules. */
+  serve(wish: McpWish): Promise<void>
+}
 
 /** How an MCP server is started. */
 export interface McpWish {
   tools: string
   roots: readonly string[]
   refusals: number
-  /** Whether a running agent may be asked. */
-  agent: boolean
+  /** `auto`, `none`, or `unix://PATH` of the agent that may be asked. */
+  connect: string
   /** Whether programs that it runs may use the network. */
   network: 'any' | 'none'
 }

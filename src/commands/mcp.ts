@@ -53,6 +53,7 @@ export default define({
         hint: 'tvault docs mcp',
       })
     }
-    await context.serveMcp({ tools, roots: root, refusals, network, agent: connect === 'auto' })
+    const mcp = await context.mcp()
+    await mcp.serve({ tools, roots: root, refusals, network, connect })
   },
 })

@@ -2,16 +2,7 @@
 import { Failure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'
 import { define } from './define.ts'
-import {
-  IDENTITY_FIELD,
-  INPUT_FIELDS,
-  OUT_FIELD,
-  handOver,
-  openForIdentity,
-  outputPath,
-  plainData,
-  readInput,
-} from './parts/streams.ts'
+import { OPEN_FIELDS, handOver, openForIdentity, outputPath, plainData, readInput } from './parts/streams.ts'
 
 export default define({
   path: 'open',
@@ -24,10 +15,7 @@ export default define({
   on: ['cli'],
   holdsKeys: true,
   input: {
-    ...INPUT_FIELDS,
-    out: OUT_FIELD,
-    identity: IDENTITY_FIELD,
-    overwrite: { kind: 'flag', about: 'Replace the file when it exists' },
+    ...OPEN_FIELDS,
     force: { kind: 'flag', about: 'Write binary to a terminal' },
   },
   examples: [

@@ -46,9 +46,10 @@ function refusedEffect({ mode, exec, reads, source }: McpRules, effect: Effect):
   }
 }
 
-const PROJECT_ALLOW: PatternOptions = { ignoreCase: false, deep: false }
-const KEY_ALLOW: PatternOptions = { ignoreCase: true, deep: false }
-const DENY: PatternOptions = { ignoreCase: true, deep: true }
+/** How patterns are read: those that allow projects, those that allow keys, and all that deny. */
+export const PROJECTS: PatternOptions = { ignoreCase: false, deep: false }
+export const KEYS: PatternOptions = { ignoreCase: true, deep: false }
+export const DENYING: PatternOptions = { ignoreCase: true, deep: true }
 
 type Test = (name: string) => string | undefined
 
@@ -59,8 +60,8 @@ function testsOf(rules: McpRules): { project: Test; key: Test } {
   let found = tests.get(rules)
   if (!found) {
     found = {
-      project: test(rules.projects, 'projects', PROJECT_ALLOW),
-      key: test(rules.keys, 'secrets', KEY_ALLOW),
+      project: test(rules.projects, 'projects', PROJECTS),
+      key: test(rules.keys, 'secrets', KEYS),
     }
     tests.set(rules, found)
   }
@@ -69,7 +70,7 @@ function testsOf(rules: McpRules): { project: Test; key: Test } {
 
 /** Why a name is refused, or undefined. Throws a usage failure for a broken pattern. */
 function test({ allow, deny }: NameRules, field: string, allowing: PatternOptions): Test {
-  const denies = deny.map((pattern) => ({ pattern, matches: namePattern(pattern, DENY) }))
+  const denies = deny.map((pattern) => ({ pattern, matches: namePattern(pattern, DENYING) }))
   const allows = allow.map((pattern) => namePattern(pattern, allowing))
   const known = new Map<string, string | undefined>()
   const decide = (name: string): string | undefined => {

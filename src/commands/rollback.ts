@@ -1,4 +1,5 @@
 // Makes an earlier value current again, as a new version: nothing is lost, and numbers are never used twice.
+import { KEY_FIELD } from '../faces/fields.ts'
 import { define } from './define.ts'
 
 export default define({
@@ -9,7 +10,7 @@ export default define({
   on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
-    key: { kind: 'text', at: 0, required: true, about: 'Name of the secret', complete: 'key' },
+    key: KEY_FIELD,
     to: { kind: 'count', required: true, placeholder: 'version', min: 1, about: 'The version to go back to' },
   },
   examples: [{ words: 'rollback API_KEY --to 2', about: 'See tvault history API_KEY for the numbers' }],

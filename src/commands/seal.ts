@@ -3,7 +3,7 @@ import { Failure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'
 import { define } from './define.ts'
 import { RECIPIENT_FIELD, recipientData, recipientLines, recipientsFor } from './parts/recipients.ts'
-import { OUT_FIELD, outputPath, refuseTerminal, sealedData, writeSealed } from './parts/streams.ts'
+import { SEALED_FIELDS, outputPath, refuseTerminal, sealedData, writeSealed } from './parts/streams.ts'
 
 export default define({
   path: 'seal',
@@ -26,9 +26,7 @@ export default define({
     },
     name: { kind: 'text', about: 'k8s: name of the Secret' },
     namespace: { kind: 'text', about: 'k8s: its namespace', fallback: 'default' },
-    out: OUT_FIELD,
-    overwrite: { kind: 'flag', about: 'Replace the file whatever it is' },
-    force: { kind: 'flag', about: 'Write binary to a terminal' },
+    ...SEALED_FIELDS,
   },
   examples: [
     { words: 'seal -o .env.encrypted', about: 'All secrets, for the recipients of the repository' },

@@ -1,4 +1,5 @@
 // Finds secrets by name, age and version over all projects. Needs no passphrase; values are never looked at.
+import { SELECT_FIELDS } from '../faces/fields.ts'
 import { cell } from '../faces/table.ts'
 import { toRfc3339, toRfc3339Seconds } from '../lib/time.ts'
 import { define } from './define.ts'
@@ -13,7 +14,7 @@ export default define({
   on: ['cli', 'mcp'],
   holdsKeys: false,
   input: {
-    prefix: { kind: 'text', placeholder: 'text', about: 'Only keys that begin so' },
+    prefix: SELECT_FIELDS.prefix,
     'name-like': {
       kind: 'text',
       placeholder: 'pattern',

@@ -1,5 +1,6 @@
 // Stores a value. Exactly one source: argument, --stdin, --from-file, --from-env, a pipe, or hidden input on the
 // terminal. Values are bytes from the source to the vault and are never a string here.
+import { KEY_FIELD } from '../faces/fields.ts'
 import { Failure } from '../lib/errors.ts'
 import { checkKey, printable } from '../lib/names.ts'
 import { MAX_VALUE_BYTES } from '../lib/quantities.ts'
@@ -33,7 +34,7 @@ export default define({
   on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
-    name: { kind: 'text', at: 0, required: true, about: 'Name of the secret', placeholder: 'key', complete: 'key' },
+    name: { ...KEY_FIELD, placeholder: 'key' },
     value: { kind: 'secret', at: 1, about: 'The value; it stays in the shell history, so better leave it out' },
     stdin: { kind: 'flag', about: 'Read the value from standard input' },
     'from-file': {

@@ -87,7 +87,7 @@ export function mcpContext(call: McpCall): { context: Context; meant(): string }
     become: async () => refuse(),
     runRedacted: async () => refuse(),
     runFed: async () => refuse(),
-    serveMcp: async () => refuse(),
+    mcp: async () => refuse(),
   }
   return { context, meant: () => meant }
 }

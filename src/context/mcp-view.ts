@@ -78,7 +78,7 @@ export function mcpView(
     ...refusing,
 
     read(project: string, key: string, options: { version?: number } = {}): Secret {
-      names.list(project)
+      demandPresent('reveal', project, key)
       reads.check(1, limit)
       const value = keyed.read(project, key, options)
       reads.charge(1)

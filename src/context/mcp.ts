@@ -12,6 +12,7 @@ import { lstatOrNothing } from '../lib/files.ts'
 import type { Asker, McpRules, Principal } from '../lib/gate.ts'
 import { printable } from '../lib/names.ts'
 import { vaultFile } from '../lib/paths.ts'
+import { socketPath } from '../modes/agent/socket-path.ts'
 import type { Host, HostCall, CallContext } from '../modes/mcp/host.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { View } from '../vault/view.ts'
@@ -29,7 +30,7 @@ import { stateFailure } from './states.ts'
 const LOCK_MILLISECONDS = 3000
 
 interface Options extends Surroundings {
-  agentAllowed: boolean
+  noAgent: boolean
   note: (text: string) => void
 }
 
@@ -41,7 +42,11 @@ export async function serveMcp(wish: Parameters<Context['serveMcp']>[0], options
       new Failure('internal', 'a vault that is not there')
     )
   }
-  const host = new VaultHost(options, rootsOf(wish.roots), wish.network)
+  const host = new VaultHost(
+    { ...options, noAgent: options.noAgent || !mayAsk(wish.connect, options.directory) },
+    rootsOf(wish.roots),
+    wish.network,
+  )
   const stop = new AbortController()
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
   const end = (): void => stop.abort()
@@ -53,6 +58,15 @@ export async function serveMcp(wish: Parameters<Context['serveMcp']>[0], options
     for (const signal of signals) process.off(signal, end)
     await host.close()
   }
+}
+
+/** Whether an agent may be asked. There is one for a vault directory; another would serve another vault. */
+function mayAsk(connect: string, directory: string): boolean {
+  if (connect === 'auto' || connect === 'none') return connect === 'auto'
+  if (connect === `unix://${socketPath(directory)}`) return true
+  throw new Failure('usage', '--connect names no agent of this vault', {
+    hint: `auto, none, or unix://${socketPath(directory)}`,
+  })
 }
 
 /** Real paths of the named directories; without one the current directory, unless it is a home or a root. */
@@ -189,8 +203,8 @@ class VaultHost implements Host {
 
   /** The session of the agent for one command, when it runs and has the key. To it we are the owner. */
   async #agent(command: string, effect: Asker['effect']): Promise<AgentSession | undefined> {
-    const { agentAllowed, directory, taken, note } = this.#options
-    if (!agentAllowed) return undefined
+    const { noAgent, directory, taken, note } = this.#options
+    if (noAgent) return undefined
     const token = (): ReturnType<typeof taken.copy> => taken.copy('TVAULT_AGENT_TOKEN')
     const named = command.startsWith('mcp') ? command : `mcp ${command}`
     const { version } = build

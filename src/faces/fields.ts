@@ -27,6 +27,9 @@ export const GLOBAL_FLAGS: readonly FieldDescription[] = Object.entries(GLOBAL_F
   ...field,
 }))
 
+/** The one secret that a command is about. */
+export const KEY_FIELD = { kind: 'text', at: 0, required: true, about: 'Name of the secret', complete: 'key' } as const
+
 /** How strong the key derivation of a vault is. */
 export const KDF_FIELDS = {
   'kdf-memory': {

@@ -47,3 +47,11 @@ function shorten(text: string, width: number): string {
   }
   return `${short}…`
 }
+
+const MOST_LISTED = 20
+
+/** Lines with one of `items` each, indented; at most twenty, and then how many more there are. */
+export function listed(items: readonly string[]): string[] {
+  const more = items.length - MOST_LISTED
+  return [...items.slice(0, MOST_LISTED).map((item) => `  ${item}`), ...(more > 0 ? [`  and ${more} more`] : [])]
+}

@@ -185,6 +185,16 @@ export function decodeSecret(place: Uint8Array, record: Uint8Array): SecretRecor
   }
 }
 
+/** Like `decodeSecret`, and the failure says which secret it is: for places whose name the asker may know. */
+export function decodeNamed(place: Uint8Array, record: Uint8Array): SecretRecord {
+  try {
+    return decodeSecret(place, record)
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind !== 'corrupt') throw error
+    throw damaged(`the record of ${parseSecretKey(place).key}`)
+  }
+}
+
 /** Body: mac (32), content. Place: row key. */
 export function encodeAudit(place: Uint8Array, row: AuditRecord): Uint8Array {
   return frame('audit', place, concat(row.mac, row.content))

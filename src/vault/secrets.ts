@@ -6,6 +6,7 @@ import { now } from '../lib/time.ts'
 import { holdsValue, openValue, sealValue } from './boxes.ts'
 import { checkEdges, checkGap } from './gaps.ts'
 import {
+  decodeNamed,
   decodeSecret,
   encodeSecret,
   historyKey,
@@ -42,7 +43,7 @@ export function currentRow(reader: Reader, project: Project, key: string): Secre
   const place = secretKey(project.id, key)
   const record = reader.get('secrets', place)
   if (!record) return undefined
-  const row = { key, ...decodeSecret(place, record) }
+  const row = { key, ...decodeNamed(place, record) }
   const later = { from: historyKey(project.id, key, row.version), to: endOfHistory(project, key), limit: 1 }
   for (const _ of reader.keys('history', later)) {
     throw new Failure(
@@ -186,7 +187,7 @@ export function placeOf(opener: Opener, project: Project, row: SecretRow): Value
 }
 
 function archived(project: Project, key: string, version: number, record: Uint8Array): SecretRow {
-  const row = decodeSecret(secretKey(project.id, key), record)
+  const row = decodeNamed(secretKey(project.id, key), record)
   if (row.version === version) return { key, ...row }
   throw new Failure(
     'corrupt',

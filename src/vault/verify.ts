@@ -8,7 +8,7 @@ import { allGroups, chain, checkGroup } from './group-rows.ts'
 import { decodeHeader } from './header.ts'
 import { allProjects, currentProject } from './projects.ts'
 import { checkedRecipients, readRecipients } from './recipient-rows.ts'
-import { META, decodeAudit, decodeSecret, parseHistoryKey, parseSecretKey, secretKey } from './schema.ts'
+import { META, decodeAudit, decodeNamed, decodeSecret, parseHistoryKey, parseSecretKey, secretKey } from './schema.ts'
 import { everyVersion, openRow } from './secrets.ts'
 import { readAuditKey } from './session.ts'
 import type { Nanoseconds } from '../lib/time.ts'
@@ -66,7 +66,7 @@ function verifySecrets(
   for (const { key: place, value } of reader.range('secrets')) {
     const { project, key } = parseSecretKey(place)
     if (!projects.has(project.toHex())) throw inconsistent(`${key} belongs to no project`)
-    const row = decodeSecret(place, value)
+    const row = decodeNamed(place, value)
     if (newest === undefined || row.updatedAt > newest) newest = row.updatedAt
     secrets++
   }

@@ -17,7 +17,9 @@ import type { Migration, MigrationWish } from '../../src/commands/define.ts'
 import type { AgentAccess } from '../../src/commands/agent-access.ts'
 import type { FailureKind } from '../../src/lib/errors.ts'
 import { SETTINGS } from '../../src/settings.ts'
-import type { Asker } from '../../src/lib/gate.ts'
+import type { Asker, McpRules } from '../../src/lib/gate.ts'
+import type { McpClientFile } from '../../src/commands/mcp-access.ts'
+import { METADATA_ONLY } from '../../src/commands/policy-mcp.ts'
 import type { Tracking } from '../../src/git/tracked.ts'
 import type { Store } from '../../src/store/store.ts'
 
@@ -61,6 +63,9 @@ export interface Played {
   job: string
   restores: { path: string; dryRun: boolean }[]
   directory: string
+  /** For AI agents. */
+  rules: McpRules
+  client: McpClientFile
   /** By name, in the order in which they are tried. */
   identities: Record<string, Identity>
   /** Whether one of them was given by TVAULT_IDENTITY_KEY. */
@@ -128,6 +133,8 @@ export function room(): Room {
     job: '',
     restores: [],
     directory: DIRECTORY,
+    rules: METADATA_ONLY,
+    client: { path: 'client.json', format: 'mcpServers', program: ['/bin/tvault'], isDefaultVault: true },
     identities: {},
     identityExported: false,
     migration: undefined,
@@ -317,7 +324,7 @@ function context(store: Store, vault: Vault, played: Played, command: Pick<Comma
       played.launched = { command: words, inject: Object.fromEntries(values), clean, redacted: { strict } }
       return 7
     },
-    serveMcp: refuse,
+    mcp: async () => ({ rules: async () => played.rules, client: () => played.client, serve: refuse }),
     runConfined: refuse,
     progress: () => () => undefined,
     settle: async () => undefined,

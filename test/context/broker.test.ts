@@ -1,11 +1,13 @@
 // When the keys of the agent go away: by the clocks, by sleep, by a rotation elsewhere; and what happens to the ones in
 // the middle of something. The vault is a real one on disk, other processes are other environments on it.
-import { describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, test } from 'bun:test'
 import { closeSync, openSync } from 'node:fs'
 import { flock } from '../../src/lib/native.ts'
 import { Secret } from '../../src/lib/secret.ts'
-import { PASSPHRASE, agentRoom, opened } from '../modes/agent/agent-room.ts'
+import { PASSPHRASE, agentRoom, closeRooms, opened } from '../modes/agent/agent-room.ts'
 import type { AgentRoom } from '../modes/agent/agent-room.ts'
+
+afterAll(closeRooms)
 
 async function until(is: () => boolean, milliseconds = 3000): Promise<void> {
   const deadline = performance.now() + milliseconds

@@ -23,6 +23,8 @@ export interface Target {
   tcpPort: number
   tcp6Port: number
   udpPort: number
+  /** A program that tells its user, and runs as root for everybody. */
+  rootsProgram: string | undefined
 }
 
 export interface Attack {
@@ -43,6 +45,11 @@ export interface Attack {
 
 /** The name of the error, for calls that answer nothing else of interest. */
 export const done = ({ error }: { error: string | undefined }): string | undefined => error
+
+/** For acts that throw when they are refused, and answer nothing of interest. */
+export function act(dare: () => unknown): undefined {
+  dare()
+}
 
 /** Nothing when it could be done to one of the victims, else what stood in the way at the first. */
 export function toSome({ victims }: Target, attempt: (pid: number) => string | undefined): string | undefined {

@@ -1,7 +1,7 @@
 // The hostile program: does all attacks, then what an honest program needs. Prints both as JSON.
 import { appendFileSync, chmodSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { attempted, done } from './confined-attack.ts'
+import { act, attempted, done } from './confined-attack.ts'
 import type { Target } from './confined-attack.ts'
 import { attackAll } from './confined-attacks.ts'
 import { call, loopback } from './raw-calls.ts'
@@ -18,8 +18,8 @@ const ERRANDS: Readonly<Record<string, () => string | undefined>> = {
     return readFileSync('a/link', 'latin1') === 'x' ? undefined : 'other content'
   },
   'use its directory for temporary files': () =>
-    void writeFileSync(join(process.env['TMPDIR'] ?? '', 'temporary'), 'x'),
-  'change what lies beside the vault': () => void appendFileSync(join(target.home, 'other'), 'more'),
+    act(() => writeFileSync(join(process.env['TMPDIR'] ?? '', 'temporary'), 'x')),
+  'change what lies beside the vault': () => act(() => appendFileSync(join(target.home, 'other'), 'more')),
   'read the system': () => void readFileSync('/etc/passwd'),
   'start programs': () =>
     Bun.spawnSync(['sh', '-c', 'echo a | cat > /dev/null']).exitCode === 0 ? undefined : 'failed',

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { done, reads, toSome } from './confined-attack.ts'
+import { act, done, reads, toSome } from './confined-attack.ts'
 import type { Attack } from './confined-attack.ts'
 import { call } from './raw-calls.ts'
 
@@ -98,7 +98,7 @@ export const FILES: Attack[] = [
   {
     about: 'write where nothing was granted',
     by: 'landlock',
-    run: ({ outside }) => void writeFileSync(outside, 'written'),
+    run: ({ outside }) => act(() => writeFileSync(outside, 'written')),
   },
   {
     about: 'create a file where nothing was granted',
@@ -153,7 +153,7 @@ export const FILES: Attack[] = [
     about: 'open a setting of the kernel for writing (core_pattern)',
     by: 'landlock',
     ofRoot: true,
-    run: () => void closeSync(openSync('/proc/sys/kernel/core_pattern', constants.O_WRONLY)),
+    run: () => act(() => closeSync(openSync('/proc/sys/kernel/core_pattern', constants.O_WRONLY))),
   },
   {
     about: 'make a device',

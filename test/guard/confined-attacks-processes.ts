@@ -1,6 +1,6 @@
 // Attacks by a confined program on other programs and on its own limits.
 import { chownSync, closeSync, openSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
-import { done, reads, toSome } from './confined-attack.ts'
+import { act, done, reads, toSome } from './confined-attack.ts'
 import type { Attack } from './confined-attack.ts'
 import { addressOf, call, errnoNames, numbers } from './raw-calls.ts'
 
@@ -25,7 +25,7 @@ export const PROCESSES: Attack[] = [
   {
     about: 'open the memory of another process',
     by: 'landlock',
-    run: (target) => toSome(target, (pid) => void closeSync(openSync(`/proc/${pid}/mem`, 'r'))),
+    run: (target) => toSome(target, (pid) => act(() => closeSync(openSync(`/proc/${pid}/mem`, 'r')))),
   },
   {
     about: 'read the memory map of another process',
@@ -172,6 +172,10 @@ export const PROCESSES: Attack[] = [
   {
     about: 'get more rights by a program that has them',
     by: 'capabilities',
-    run: () => (call('prctl', 39, 0, 0, 0, 0).value === 1 ? 'no_new_privs is set' : undefined),
+    run: ({ rootsProgram }) => {
+      if (rootsProgram === undefined)
+        return call('prctl', 39, 0, 0, 0, 0).value === 1 ? 'no_new_privs is set' : undefined
+      return Bun.spawnSync([rootsProgram, '-u']).stdout.toString() === '0\n' ? undefined : 'the same user as before'
+    },
   },
 ]

@@ -1,7 +1,7 @@
 // Attacks on the confinement, on the kernel of this machine: each works unconfined, is refused to a confined program,
 // and works again without the half of the confinement that is there for it. What cannot be tried here is said.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gaps } from '../../src/guard/confinement.ts'
@@ -38,10 +38,16 @@ beforeAll(async () => {
   })
   for (const output of outputs) await Bun.write(join(programs, output.path), output)
   for (const path of [root, programs]) chmodSync(path, 0o755)
+  if (!isRoot) return
+  const roots = join(programs, 'roots')
+  copyFileSync(Bun.which('id') ?? 'id', roots)
+  chmodSync(roots, 0o4755)
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 async function report(name: string, uid: number | undefined): Promise<Report> {
+  // For root itself it proves nothing.
+  if (isRoot && uid === undefined) rmSync(join(programs, 'roots'))
   const place = join(root, name)
   mkdirSync(place)
   // Somebody else makes directories in it.

@@ -1,7 +1,7 @@
 // The table of what a hostile program tries when it runs confined; each line is reported by its number. It is run twice
 // by confined-stage.ts: free, to see that the attack works on this machine, and confined.
 import { chmodSync, statSync, utimesSync } from 'node:fs'
-import { attempted, done, reads, toSome } from './confined-attack.ts'
+import { act, attempted, done, reads, toSome } from './confined-attack.ts'
 import type { Attack, Target } from './confined-attack.ts'
 import { FILES } from './confined-attacks-files.ts'
 import { KERNEL, NETWORK } from './confined-attacks-kernel.ts'
@@ -14,12 +14,12 @@ const OPEN: Attack[] = [
   {
     about: 'change the mode of a hidden file',
     by: 'nothing',
-    run: ({ vaultFile }) => void chmodSync(vaultFile, 0o600),
+    run: ({ vaultFile }) => act(() => chmodSync(vaultFile, 0o600)),
   },
   {
     about: 'change the times of a hidden file',
     by: 'nothing',
-    run: ({ vaultFile }) => void utimesSync(vaultFile, 1e9, 1e9),
+    run: ({ vaultFile }) => act(() => utimesSync(vaultFile, 1e9, 1e9)),
   },
   {
     about: 'see which words other programs were started with',

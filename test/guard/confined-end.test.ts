@@ -148,13 +148,7 @@ describe('beside us', () => {
   /** Starts confined-as.ts with a wish. */
   function start(more: Partial<ConfinedWish>, before: readonly string[] = []) {
     const words = JSON.stringify({ ...wish, ...more })
-    const program = [
-      process.execPath,
-      join(import.meta.dir, 'confined-as.ts'),
-      words,
-      join(root, 'launcher.js'),
-      '/tmp',
-    ]
+    const program = [process.execPath, join(import.meta.dir, 'confined-as.ts'), words, join(root, 'launcher.js'), root]
     return Bun.spawn([...before, ...program], {
       cwd: '/',
       env: { PATH: '/usr/bin:/bin' },

@@ -24,7 +24,8 @@ export const around: ConfinedAround = {
 
 /** To be called before all tests. */
 export async function prepare(): Promise<void> {
-  for (const directory of [work, vault]) mkdirSync(directory)
+  // Again, when another file of tests has cleaned up.
+  for (const directory of [work, vault]) mkdirSync(directory, { recursive: true })
   writeFileSync(vaultFile, 'ciphertext')
   const entrypoints = [join(import.meta.dir, 'confined-launcher.ts')]
   const { outputs } = await Bun.build({ entrypoints, target: 'bun', throw: true })
@@ -65,8 +66,3 @@ export async function run(
 }
 
 export const sh = (script: string): string[] => ['sh', '-c', script]
-
-/** Whether a process has exactly these words. */
-export function runs(...words: string[]): boolean {
-  return Bun.spawnSync(['pgrep', '-f', '-x', words.join(' ')]).exitCode === 0
-}

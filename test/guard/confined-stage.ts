@@ -1,7 +1,7 @@
 // A stage for the attacks: a vault, programs and sockets to attack, and the attacker on it, free and confined. The test
 // starts this file as itself and as a user without rights. Arguments: directory for all, attacker, launcher, and `each`
-// for two runs more, in which one half of the confinement is missing.
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+// for two runs more, in which one half of the confinement is missing. Beside the attacker may lie a program of root.
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { runConfined } from '../../src/guard/confined.ts'
 import { confinement, confinementOf } from '../../src/guard/confinement.ts'
@@ -10,6 +10,7 @@ import type { Target } from './confined-attack.ts'
 import { call, unixAddress } from './raw-calls.ts'
 
 const [root = '', attacker = '', launcher = '', each] = Bun.argv.slice(2)
+const rootsProgram = join(dirname(attacker), 'roots')
 const [AF_UNIX, STREAM, DGRAM] = [1, 1, 2] as const
 
 function bound(name: string, type: number): string {
@@ -61,6 +62,7 @@ async function prepared(name: string): Promise<{ place: string; work: string; ta
     tcpPort: tcp('127.0.0.1')?.port ?? 0,
     tcp6Port: tcp('::1')?.port ?? 0,
     udpPort: (await Bun.udpSocket({ hostname: '127.0.0.1' })).port,
+    rootsProgram: existsSync(rootsProgram) ? rootsProgram : undefined,
   }
   return { place, work, target, stop: () => victim.kill('SIGKILL') }
 }

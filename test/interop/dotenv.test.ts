@@ -41,7 +41,6 @@ describe('the same dotenv file', () => {
     'A="x\\ny" # c\nexport B=\'$HOME\'\nC=two words # c\nSAME=file\nD=\n',
     'A=${tvault://}\n',
     'A=${tvault://a b}\n',
-    'A=${tvault://a/b/c}\n',
     'A=${tvault://web/}\n',
     'A=${tvault://NOPE}\n',
     'A=${tvault://nope/KEY}\n',

@@ -8,7 +8,7 @@ export default define({
   on: ['cli'],
   holdsKeys: false,
   input: {},
-  examples: [{ words: 'agent lock', about: 'tvault unlock gives it the key again' }],
+  examples: [{ words: 'agent lock', about: 'Until tvault unlock gives it the key again' }],
   async run(context) {
     return { locked: true, ...(await (await context.agent()).lock()) }
   },

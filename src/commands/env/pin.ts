@@ -1,4 +1,5 @@
 // Copies an inherited value into the environment's own project, so that changes of the base no longer reach it.
+import { KEY_FIELD } from '../../faces/fields.ts'
 import { cell } from '../../faces/table.ts'
 import { define } from '../define.ts'
 import { ENVIRONMENT_FIELD, GROUP_FIELD } from '../parts/groups.ts'
@@ -11,7 +12,7 @@ export default define({
   on: ['cli'],
   holdsKeys: true,
   input: {
-    key: { kind: 'text', at: 0, required: true, about: 'Name of the secret', complete: 'key' },
+    key: KEY_FIELD,
     group: GROUP_FIELD,
     env: ENVIRONMENT_FIELD,
   },

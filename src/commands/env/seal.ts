@@ -7,7 +7,7 @@ import type { Resolved, View } from '../../vault/view.ts'
 import { define } from '../define.ts'
 import { GROUP_FIELD } from '../parts/groups.ts'
 import { RECIPIENT_FIELD, recipientData, recipientLines, recipientsFor } from '../parts/recipients.ts'
-import { OUT_FIELD, outputPath, refuseTerminal, sealedData, writeSealed } from '../parts/streams.ts'
+import { SEALED_FIELDS, outputPath, refuseTerminal, sealedData, writeSealed } from '../parts/streams.ts'
 
 interface Section {
   name: string
@@ -29,9 +29,7 @@ export default define({
     recipient: { ...RECIPIENT_FIELD, required: true },
     keys: { kind: 'list', split: true, complete: 'key', about: 'Only these keys' },
     envs: { kind: 'list', split: true, placeholder: 'environments', about: 'Only these environments' },
-    out: OUT_FIELD,
-    overwrite: { kind: 'flag', about: 'Replace the file whatever it is' },
-    force: { kind: 'flag', about: 'Write binary to a terminal' },
+    ...SEALED_FIELDS,
   },
   examples: [
     { words: 'env seal --group shop --recipient tvault1... -o shop.sealed', about: 'All environments' },

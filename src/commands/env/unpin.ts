@@ -1,4 +1,5 @@
 // Takes a pinned copy away, so that the key is inherited again. What is more than a copy is never taken away.
+import { KEY_FIELD } from '../../faces/fields.ts'
 import { cell } from '../../faces/table.ts'
 import { define } from '../define.ts'
 import { ENVIRONMENT_FIELD, GROUP_FIELD } from '../parts/groups.ts'
@@ -13,7 +14,7 @@ export default define({
   on: ['cli'],
   holdsKeys: true,
   input: {
-    key: { kind: 'text', at: 0, required: true, about: 'Name of the secret', complete: 'key' },
+    key: KEY_FIELD,
     group: GROUP_FIELD,
     env: ENVIRONMENT_FIELD,
   },

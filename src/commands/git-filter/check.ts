@@ -1,8 +1,8 @@
 // Fails when git has, or is about to take, plaintext of a tracked path: for CI and for the pre-commit hook.
+import { listed } from '../../faces/table.ts'
 import { Failure } from '../../lib/errors.ts'
 import type { Style } from '../define.ts'
 import { define } from '../define.ts'
-import { listed } from '../parts/git-changed.ts'
 import { gitSurroundings } from '../parts/git-surroundings.ts'
 
 export default define({

@@ -1,7 +1,7 @@
 // Says which paths are encrypted, by lines in .gitattributes.
+import { listed } from '../../faces/table.ts'
 import { escaped } from '../../lib/names.ts'
 import { define } from '../define.ts'
-import { listed } from '../parts/git-changed.ts'
 import { gitSurroundings } from '../parts/git-surroundings.ts'
 
 export default define({

@@ -2,15 +2,7 @@
 import { printable } from '../../lib/names.ts'
 import type { Secret } from '../../lib/secret.ts'
 import { define } from '../define.ts'
-import {
-  IDENTITY_FIELD,
-  INPUT_FIELDS,
-  OUT_FIELD,
-  handOver,
-  openForIdentity,
-  outputPath,
-  readInput,
-} from '../parts/streams.ts'
+import { OPEN_FIELDS, handOver, openForIdentity, outputPath, readInput } from '../parts/streams.ts'
 
 export default define({
   path: 'k8s render',
@@ -23,10 +15,7 @@ export default define({
   on: ['cli'],
   holdsKeys: true,
   input: {
-    ...INPUT_FIELDS,
-    out: OUT_FIELD,
-    identity: IDENTITY_FIELD,
-    overwrite: { kind: 'flag', about: 'Replace the file when it exists' },
+    ...OPEN_FIELDS,
   },
   examples: [
     { words: 'k8s render --in sealed.yaml', about: 'For: | kubectl apply -f -' },

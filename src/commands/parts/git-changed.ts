@@ -1,11 +1,11 @@
 // How the commands for git tell what they did to files. Paths are escaped already.
 
+import { listed } from '../../faces/table.ts'
+
 interface Told {
   opened: { done: readonly string[]; left: readonly { path: string; reason: string }[] }
   resealed: readonly string[]
 }
-
-const MOST = 20
 
 /** Lines about files that were opened, sealed anew, and left alone. */
 export function changedLines({ opened, resealed }: Told): string[] {
@@ -22,10 +22,4 @@ export function changedLines({ opened, resealed }: Told): string[] {
 export function leftLines(left: Told['opened']['left']): string[] {
   if (left.length === 0) return []
   return [`Left as they are: ${left.length} file(s)`, ...listed(left.map(({ path, reason }) => `${path}: ${reason}`))]
-}
-
-/** At most twenty of them, indented. */
-export function listed(items: readonly string[]): string[] {
-  const more = items.length - MOST
-  return [...items.slice(0, MOST).map((item) => `  ${item}`), ...(more > 0 ? [`  and ${more} more`] : [])]
 }

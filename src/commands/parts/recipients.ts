@@ -1,6 +1,7 @@
 // For whom something is sealed: the recipients of the command line, else those of the file that is committed for it.
 import { join } from 'node:path'
 import type { Recipient } from '../../crypto/recipient.ts'
+import { listed } from '../../faces/table.ts'
 import { Failure } from '../../lib/errors.ts'
 import { printable } from '../../lib/names.ts'
 
@@ -52,8 +53,5 @@ export async function recipientData(
 
 /** Lines for a note: one recipient each, with its fingerprint. */
 export function recipientLines(recipients: readonly { recipient: string; fingerprint: string }[]): string {
-  const most = 20
-  const lines = recipients.slice(0, most).map((one) => `  ${one.recipient} (${one.fingerprint})`)
-  if (recipients.length > most) lines.push(`  and ${recipients.length - most} more`)
-  return lines.join('\n')
+  return listed(recipients.map((one) => `${one.recipient} (${one.fingerprint})`)).join('\n')
 }

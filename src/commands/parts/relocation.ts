@@ -1,10 +1,11 @@
 // What copy and move are told: a key, where it goes, and under which name.
+import { KEY_FIELD } from '../../faces/fields.ts'
 import { Failure } from '../../lib/errors.ts'
 import { checkKey } from '../../lib/names.ts'
 import type { SecretPlace } from '../../vault/view.ts'
 
 export const RELOCATE_FIELDS = {
-  key: { kind: 'text', at: 0, required: true, about: 'Name of the secret', complete: 'key' },
+  key: KEY_FIELD,
   name: { kind: 'text', at: 1, about: 'Its new name; default: the same' },
   to: { kind: 'text', placeholder: 'project', complete: 'project', about: 'The project it goes to; default: its own' },
 } as const

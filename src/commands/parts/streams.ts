@@ -21,10 +21,19 @@ export const OUT_FIELD = {
   about: 'File to write (- for standard output)',
 } as const
 
-export const IDENTITY_FIELD = {
-  kind: 'text',
-  placeholder: 'name',
-  about: 'Identity to open it with; default: every one there is',
+/** What every command is told that opens a sealed file. */
+export const OPEN_FIELDS = {
+  ...INPUT_FIELDS,
+  out: OUT_FIELD,
+  identity: { kind: 'text', placeholder: 'name', about: 'Identity to open it with; default: every one there is' },
+  overwrite: { kind: 'flag', about: 'Replace the file when it exists' },
+} as const
+
+/** What every command is told that writes a sealed file. */
+export const SEALED_FIELDS = {
+  out: OUT_FIELD,
+  overwrite: { kind: 'flag', about: 'Replace the file whatever it is' },
+  force: { kind: 'flag', about: 'Write binary to a terminal' },
 } as const
 
 const STREAMS = new Set(['-', '/dev/stdin', '/dev/stdout', '/dev/fd/0', '/dev/fd/1'])

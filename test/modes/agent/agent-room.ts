@@ -1,6 +1,5 @@
 // An agent without a socket: the real broker on a vault on disk, and conversations whose other end is the test.
-import { afterAll } from 'bun:test'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { VaultBroker } from '../../../src/context/broker.ts'
@@ -35,9 +34,11 @@ const owner: Asker = {
 }
 
 const undo: (() => unknown)[] = []
-afterAll(async () => {
+
+/** Closes and removes what was made since; each file of tests calls it at its end. */
+export async function closeRooms(): Promise<void> {
   for (const act of undo.splice(0).toReversed()) await act()
-})
+}
 
 /** What is in the vault of every room: values by project and key. */
 export const VALUES: Readonly<Record<string, Record<string, string>>> = {
@@ -45,16 +46,22 @@ export const VALUES: Readonly<Record<string, Record<string, string>>> = {
   web: { W: 'value of W', DB_URL: 'web value of DB_URL' },
 }
 
-let prepared: string | undefined
+let prepared: Uint8Array | undefined
 
 /** A directory with a vault of its own; made once, copied for each room. */
 async function vaultDirectory(): Promise<string> {
+  prepared ??= await preparedVault()
   const folder = mkdtempSync(join(tmpdir(), 'tvault-broker-'))
   undo.push(() => rmSync(folder, { recursive: true, force: true }))
-  if (prepared === undefined) {
+  writeFileSync(join(folder, 'vault.db'), prepared, { mode: 0o600 })
+  return folder
+}
+
+async function preparedVault(): Promise<Uint8Array> {
+  const folder = mkdtempSync(join(tmpdir(), 'tvault-broker-'))
+  try {
     const store = await openLmdb(join(folder, 'vault.db'), { tables: TABLES, mode: 'create' })
-    const passphrase = Secret.fromText(PASSPHRASE)
-    const vault = Vault.create(store, passphrase, KDF_FLOOR)
+    const vault = Vault.create(store, Secret.fromText(PASSPHRASE), KDF_FLOOR)
     const view = vault.view(owner)
     for (const [project, secrets] of Object.entries(VALUES)) {
       if (project !== 'default') view.createProject(project, '')
@@ -62,12 +69,10 @@ async function vaultDirectory(): Promise<string> {
     }
     vault.lock()
     await store.close()
-    prepared = folder
+    return readFileSync(join(folder, 'vault.db'))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
-  const copy = mkdtempSync(join(tmpdir(), 'tvault-broker-'))
-  undo.push(() => rmSync(copy, { recursive: true, force: true }))
-  await Bun.write(join(copy, 'vault.db'), Bun.file(join(prepared, 'vault.db')))
-  return copy
 }
 
 export interface AgentRoom {

@@ -1,10 +1,12 @@
 // What a token is not for does not exist for its bearer: the same answer, the same trace, by every method of both
 // protocols. And what governs the vault or the agent is nobody's but the owner's.
-import { describe, expect, test } from 'bun:test'
+import { afterAll, describe, expect, test } from 'bun:test'
 import { Secret } from '../../../src/lib/secret.ts'
 import type { TokenScope } from '../../../src/lib/gate.ts'
-import { VALUES, agentRoom, opened } from './agent-room.ts'
+import { VALUES, agentRoom, closeRooms, opened } from './agent-room.ts'
 import type { AgentRoom, Talk } from './agent-room.ts'
+
+afterAll(closeRooms)
 
 const HOUR = 3600
 

@@ -1,0 +1,220 @@
+// Attacks that worked on TinyVault 0.23 and concern files: what its commands could be made to write over, to read, to
+// wait for and to run. Numbers are those of the lists the decisions refer to; test/house/warts.ts counts them.
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { BINARY, Room } from './slow/room.ts'
+
+// Each test starts dozens of processes; on a busy machine that takes its time.
+setDefaultTimeout(120_000)
+
+const room = new Room()
+const inVault = (name: string): string => join(room.vault, name)
+const here = (name: string): string => join(room.folder, name)
+let recipient = ''
+
+beforeAll(async () => {
+  await room.init()
+  await room.must('set', 'A', 'value')
+  await room.must('projects', 'create', 'shop')
+  await room.must('set', 'A', 'value', '-p', 'shop')
+  await room.must('env', 'group', 'create', 'app', '--env', 'production=shop')
+  recipient = (JSON.parse((await room.must('identity', 'new', '--json')).out.toString()) as { recipient: string })
+    .recipient
+  writeFileSync(here('.env'), 'A=value\nB=other\n')
+  await room.must('seal', '--recipient', recipient, '-o', 'sealed')
+  await room.must('seal', '--recipient', recipient, '--format', 'k8s', '--name', 'app', '-o', 'sealed.yaml')
+  writeFileSync(inVault('mcp-policy.yaml'), 'version: 1\n', { mode: 0o600 })
+})
+afterAll(() => room.remove())
+
+/** Every command that writes a file that is named, with the flags by which it replaces one. */
+const WRITERS: Record<string, (target: string) => string[]> = {
+  export: (target) => ['export', '-o', target, '--overwrite'],
+  backup: (target) => ['backup', target, '--force'],
+  seal: (target) => ['seal', '--recipient', recipient, '-o', target, '--overwrite', '--force'],
+  'encrypt-env': (target) => ['encrypt-env', '.env', '--recipient', recipient, '-o', target, '--overwrite'],
+  'env seal': (target) => ['env', 'seal', '--group', 'app', '--recipient', recipient, '-o', target, '--overwrite'],
+  'decrypt-env': (target) => ['decrypt-env', 'sealed', '-o', target, '--overwrite'],
+  open: (target) => ['open', 'sealed', '-o', target, '--overwrite'],
+  'k8s render': (target) => ['k8s', 'render', 'sealed.yaml', '-o', target, '--overwrite'],
+  'sync pull': (target) => ['sync', 'pull', '--path', target, '--force', '-y'],
+  'ci init': (target) => ['ci', 'init', '--provider', 'gitlab', '--output', target],
+}
+
+/** What lies beside the vault and holds no rows: names, kinds and bytes. */
+function beside(): unknown {
+  return readdirSync(room.vault, { recursive: true, encoding: 'utf8' })
+    .filter((name) => !['vault.db', 'vault.db-lock'].includes(name))
+    .toSorted()
+    .map((name) => [
+      name,
+      lstatSync(inVault(name)).mode,
+      statSync(inVault(name)).isFile() && readFileSync(inVault(name), 'hex'),
+    ])
+}
+
+describe.each(Object.entries(WRITERS))('%s writes', (_, words) => {
+  test('weak point D1, D2: nothing into the directory of the vault, under any name', async () => {
+    const before = [beside(), statSync(inVault('vault.db')).ino]
+    if (!existsSync(here('alias'))) symlinkSync(room.vault, here('alias'))
+    const targets = ['vault.db', 'vault.db-lock', 'mcp-policy.yaml', 'identities/default.key', 'config.yaml', 'fresh']
+    const paths = [
+      ...targets.map(inVault),
+      here('alias/fresh'),
+      here('alias/mcp-policy.yaml'),
+      `${here('')}/./vault/../vault/fresh`,
+      'vault/fresh',
+    ]
+    for (const path of paths) {
+      const { code, err, late } = await room.tvault(...words(path))
+      expect([path, late, code !== 0 && code < 128, err]).toEqual([
+        path,
+        false,
+        true,
+        expect.stringMatching(/^Error: /m),
+      ])
+    }
+    expect([beside(), statSync(inVault('vault.db')).ino]).toEqual(before)
+    expect((await room.must('get', 'A')).out.toString()).toBe('value')
+  })
+
+  test('weak point D6: nothing through a link, into a pipe, a device or a folder; an old file gets mode 0600', async () => {
+    const folder = here('targets')
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder)
+    const at = (name: string): string => join(folder, name)
+    writeFileSync(at('behind'), 'of somebody\n', { mode: 0o644 })
+    symlinkSync('behind', at('link'))
+    symlinkSync('nothing', at('dangling'))
+    Bun.spawnSync(['mkfifo', at('pipe')])
+    mkdirSync(at('folder'))
+    for (const path of [at('link'), at('dangling'), at('pipe'), at('folder'), '/dev/full', at('none/fresh')]) {
+      const { code, err, late } = await room.tvault(...words(path))
+      expect([path, late, code !== 0 && code < 128, err]).toEqual([
+        path,
+        false,
+        true,
+        expect.stringMatching(/^Error: /m),
+      ])
+    }
+    expect(readFileSync(at('behind'), 'utf8')).toBe('of somebody\n')
+    expect(readdirSync(folder).toSorted()).toEqual(['behind', 'dangling', 'folder', 'link', 'pipe'])
+    writeFileSync(at('old'), 'A=old\n', { mode: 0o644 })
+    const { code } = await room.tvault(...words(at('old')))
+    expect((statSync(at('old')).mode & 0o777).toString(8)).toBe(code === 0 ? '600' : '644')
+    if (code !== 0) expect(readFileSync(at('old'), 'utf8')).toBe('A=old\n')
+  })
+})
+
+/** Every command that reads a file that is named. */
+const READERS: Record<string, (file: string) => string[]> = {
+  import: (file) => ['import', file],
+  'import --from': (file) => ['import', '--from', 'auto', file],
+  'set --from-file': (file) => ['set', 'READ', '--from-file', file],
+  'set --from-env': (file) => ['set', 'READ', '--from-env', file, '--key', 'A'],
+  'get --from': (file) => ['get', 'A', '--from', file],
+  diff: (file) => ['diff', file, '--exit-code'],
+  'sync push': (file) => ['sync', 'push', '--path', file, '--overwrite'],
+  'run --env-file': (file) => ['run', '--env-file', file, '--', 'true'],
+  'encrypt-env': (file) => ['encrypt-env', file, '--recipient', recipient, '-o', '-', '--force'],
+  'decrypt-env': (file) => ['decrypt-env', file],
+  open: (file) => ['open', file],
+  'k8s render': (file) => ['k8s', 'render', file],
+  'ci export': (file) => ['ci', 'export', '--provider', 'gitlab', '--in', file],
+  restore: (file) => ['restore', file, '-y'],
+  migrate: (file) => ['migrate', file, '--to', here('moved'), '-y'],
+}
+
+describe.each(Object.entries(READERS))('%s reads', (name, words) => {
+  test('weak point A3, A4, defect 9: no pipe, device, folder, link, giant or file of the kernel, and waits for none', async () => {
+    const folder = here('sources')
+    if (!existsSync(folder)) {
+      mkdirSync(folder)
+      Bun.spawnSync(['mkfifo', join(folder, '.env.pipe')])
+      mkdirSync(join(folder, '.env.folder'))
+      symlinkSync('/proc/self/environ', join(folder, '.env.environ'))
+      symlinkSync('/dev/zero', join(folder, '.env.zero'))
+      writeFileSync(join(folder, '.env.giant'), '')
+      truncateSync(join(folder, '.env.giant'), 2 ** 30)
+    }
+    const files = readdirSync(folder).map((file) => join(folder, file))
+    const before = (await room.must('export', '--json')).out.toString()
+    for (const path of [...files, '/proc/self/environ', '/dev/zero', '/proc/self/maps']) {
+      const { code, out, err, late } = await room.tvault(...words(path))
+      // A folder is a tree of secrets of another program for `import --from`, and holds none here.
+      expect([path, late, code !== 0 && code < 128, out.toString()]).toEqual([path, false, true, ''])
+      expect(err).toMatch(/^Error: /m)
+      expect(err).not.toContain(room.environment['TVAULT_PASSPHRASE']!)
+    }
+    expect((await room.must('export', '--json')).out.toString()).toBe(before)
+    expect([name, existsSync(here('moved'))]).toEqual([name, false])
+  })
+})
+
+test('weak point D3: what shells are given runs nothing', async () => {
+  const nasty = [
+    '$(touch PWNED)',
+    '`touch PWNED`',
+    "';touch PWNED;'",
+    '";touch PWNED;"',
+    'a\ntouch PWNED\n',
+    '-n',
+    '~',
+    '\\',
+  ]
+  await room.must('projects', 'create', 'nasty')
+  for (const [at, value] of nasty.entries())
+    expect((await room.exec([BINARY, 'set', `N${at}`, '--from-file', '-', '-p', 'nasty'], { stdin: value })).code).toBe(
+      0,
+    )
+  for (const format of [['shell'], ['dotenv']]) {
+    writeFileSync(here('text'), (await room.must('env', '-p', 'nasty', '--format', ...format)).out)
+    const print = nasty.map((_, at) => `printf '%s\\0' "$N${at}"`).join('; ')
+    for (const shell of ['sh', 'bash', 'dash'].filter((one) => Bun.which(one))) {
+      const { out } = await room.exec([shell, '-c', `set -a; . ./text; ${print}`])
+      expect([shell, format, out.toString().split('\0').slice(0, -1)]).toEqual([shell, format, nasty])
+    }
+  }
+  expect(existsSync(here('PWNED'))).toBeFalse()
+})
+
+test('defect 6: any bytes, and more than 16 MiB of them, come through the agent unchanged', async () => {
+  const own = new Room()
+  try {
+    await own.init()
+    const bytes = Buffer.from([0, 255, 254, 10, 13, 0xc3, 0x28])
+    const big = Buffer.alloc(9_000_000, 'x')
+    for (const [key, value] of [
+      ['ODD', bytes],
+      ['BIG_1', big],
+      ['BIG_2', big],
+    ] as const)
+      expect((await own.exec([BINARY, 'set', key, '--from-file', '-'], { stdin: value })).code).toBe(0)
+    await own.must('unlock')
+    const env = { TVAULT_PASSPHRASE: '' }
+    expect((await own.exec([BINARY, 'get', 'ODD'], { env })).out.equals(bytes)).toBeTrue()
+    const all = await own.exec([BINARY, 'export', '--json'], { env })
+    expect([all.code, all.err]).toEqual([0, ''])
+    const { ODD, BIG_1, BIG_2 } = JSON.parse(all.out.toString()) as Record<string, unknown>
+    expect([ODD, (BIG_1 as string).length, (BIG_2 as string).length]).toEqual([
+      { value_base64: bytes.toString('base64'), encoding: 'base64' },
+      big.length,
+      big.length,
+    ])
+  } finally {
+    await own.tvault('agent', 'stop')
+    own.remove()
+  }
+})
