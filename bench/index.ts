@@ -3,6 +3,7 @@
 import { boxes, keyDerivation } from './crypto.ts'
 import { gitFilter } from './git.ts'
 import { load, save, table } from './harness.ts'
+import { mcp } from './mcp.ts'
 import { redaction } from './redact.ts'
 import { coldGet, versionStart } from './startup.ts'
 
@@ -14,6 +15,7 @@ const rows = [
   ...gitFilter(quick ? 40 : 1000),
   ...(await keyDerivation(quick ? 2 : 12)),
   ...(await boxes(quick ? 20 : 300)),
+  ...(await mcp(quick ? 2 : 20)),
   ...redaction(quick ? 2 : 60),
 ]
 console.log(table(rows))

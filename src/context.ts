@@ -1,9 +1,12 @@
-// The composition root: puts together what one command may ask for (`Context` in commands/define.ts). It knows
+// The composition root: puts together what one command may ask for (`Context` in commands/context.ts). It knows
 // every room, and it loads the heavy ones (store, vault, prompts, guard) only inside the methods that need them.
-import type { Command, Context, Globals, Launch, NamedIdentity } from './commands/define.ts'
+import type { Context, Globals, NamedIdentity } from './commands/context.ts'
+import type { Command } from './commands/define.ts'
 import type { Identity } from './crypto/recipient.ts'
 import type { Description } from './faces/description.ts'
 import type { OpenMigration } from './context/migrate.ts'
+import { childMethods } from './context/children.ts'
+import { fileMethods } from './context/files.ts'
 import { Opened } from './context/opened.ts'
 import { Taken, fromSources, fromTerminal, seconds } from './context/passphrase.ts'
 import type { Passphrase } from './context/passphrase.ts'
@@ -11,15 +14,11 @@ import { startProgress } from './context/progress.ts'
 import { makeStyle, wantsColour } from './context/style.ts'
 import { topic, topics } from './context/topics.ts'
 import { build } from './lib/build.ts'
-import { utf8 } from './lib/bytes.ts'
 import { Failure } from './lib/errors.ts'
-import { fileFailure, makeParents, readSafely, writeAtomically } from './lib/files.ts'
 import { principalName } from './lib/gate.ts'
 import type { Asker, Principal } from './lib/gate.ts'
 import { isTerminal, lockMemory, terminalSize } from './lib/native.ts'
 import { err } from './lib/out.ts'
-import { Secret } from './lib/secret.ts'
-import { readToEnd } from './lib/stdin.ts'
 import type { AgentSession } from './context/agent.ts'
 import { TerminalAsk } from './modes/cli/prompt.ts'
 import { SETTINGS } from './settings.ts'
@@ -123,6 +122,11 @@ export async function createContext(options: {
     await closing?.close()
   }
 
+  const leave = async () => {
+    view?.settle('ok')
+    await release()
+  }
+
   return {
     principal,
     command: command.path,
@@ -138,6 +142,8 @@ export async function createContext(options: {
     topics,
     note,
     release,
+    ...fileMethods({ environment, taken, globals, ask }),
+    ...childMethods({ environment, interactive: ask.possible, note, leave }),
 
     async names() {
       if (view) return view
@@ -195,7 +201,9 @@ export async function createContext(options: {
       const { agentAccess } = await import('./context/agent-access.ts')
       const token = () => taken.copy('TVAULT_AGENT_TOKEN')
       const directory = () => globals.directory
-      return agentAccess({ ...caller(), directory, environment, ask, lockMilliseconds, passphrase: current, token })
+      const forget = () => taken.wipe()
+      const rest = { environment, ask, lockMilliseconds, passphrase: current, token, forget }
+      return agentAccess({ ...caller(), directory, ...rest })
     },
 
     async inspect({ deep }) {
@@ -271,75 +279,9 @@ export async function createContext(options: {
 
     project: (names) => globals.project ?? (names.currentProject() || 'default'),
 
-    async readFile(path, { maxBytes, stdin = false }) {
-      if (path !== '-') return readSafely(path, maxBytes)
-      if (stdin) return readToEnd(0, maxBytes).reveal()
-      throw new Failure('usage', 'standard input cannot be used here', { hint: 'for a file called -, write ./-' })
-    },
-
-    async appendToJob(content) {
-      const path = environment['GITHUB_ENV']
-      if (!path) {
-        throw new Failure('usage', 'this is no job of GitHub Actions: GITHUB_ENV is not set', {
-          hint: 'tvault env prints secrets for a shell',
-        })
-      }
-      const { appendSafely } = await import('./lib/append.ts')
-      appendSafely(path, content.reveal())
-    },
-
-    async writeFile(path, content, { overwrite, parents = false }) {
-      const bytes = typeof content === 'string' ? utf8(content) : content.reveal()
-      if (parents) makeParents(path)
-      writeAtomically(path, bytes, { overwrite, outside: globals.directory })
-    },
-
-    async foreign(path, options) {
-      const { readForeign } = await import('./context/foreign.ts')
-      const surroundings = { environment, taken, directory: globals.directory }
-      const variable = 'TVAULT_IMPORT_PASSPHRASE'
-      return readForeign(path, options, {
-        environment,
-        stdin: (maxBytes) => readToEnd(0, maxBytes).reveal(),
-        passphrase: async (question) =>
-          ((await fromSources(surroundings, variable)) ?? (await fromTerminal(ask, question, variable))).secret,
-        progress: startProgress('decrypting', isTerminal(2)),
-      })
-    },
-
-    async dotenvFiles(directory) {
-      const [{ readdirSync }, { isDotenvName }] = await Promise.all([
-        import('node:fs'),
-        import('./formats/dotenv-files.ts'),
-      ])
-      try {
-        const entries = readdirSync(directory, { withFileTypes: true })
-        return entries
-          .filter((entry) => entry.isFile() && isDotenvName(entry.name))
-          .map(({ name }) => name)
-          .sort()
-      } catch (error) {
-        throw fileFailure(error, directory, 'read')
-      }
-    },
-
-    async directoryWish(directory, act) {
-      const { directoryWish } = await import('./context/directory-wish.ts')
-      return directoryWish(globals.directory, directory, act)
-    },
-
-    async gitState(path) {
-      const { trackingOf } = await import('./git/tracked.ts')
-      return trackingOf(path, environment)
-    },
-
     async random(charset, length) {
       const { randomOf } = await import('./crypto/random.ts')
       return randomOf(charset, length)
-    },
-
-    async stdin(maxBytes): Promise<Secret> {
-      return readToEnd(0, maxBytes)
     },
 
     async runConfined() {
@@ -355,38 +297,6 @@ export async function createContext(options: {
 
     async settle(result) {
       view?.settle(result)
-    },
-
-    async become(launch: Launch) {
-      const { become } = await import('./guard/spawn.ts')
-      // Nothing of us is left afterwards to say how it went, so the audit records are completed at the last moment.
-      const leave = async () => {
-        view?.settle('ok')
-        await release()
-      }
-      return become(launch, { environment, release: leave })
-    },
-
-    async runRedacted(launch, { strict }) {
-      const [{ supervise }, { LAUNCH_WORD }, { ownWords }] = await Promise.all([
-        import('./guard/supervise.ts'),
-        import('./guard/launch-block.ts'),
-        import('./lib/program.ts'),
-      ])
-      const leave = async () => {
-        view?.settle('ok')
-        await release()
-      }
-      return supervise(launch, { environment, release: leave, launcher: [...ownWords(), LAUNCH_WORD], strict, note })
-    },
-
-    async runFed(launch) {
-      const { runFed } = await import('./guard/feed.ts')
-      const leave = async () => {
-        view?.settle('ok')
-        await release()
-      }
-      return runFed(launch, { environment, release: leave, onTerminal: ask.possible })
     },
   }
 }

@@ -1,6 +1,6 @@
 // Every setting that is not a flag of one command: one row each, read by doctor and by the generated documents.
 // A variable that is not in this table must not be read anywhere else.
-import type { Globals } from './commands/define.ts'
+import type { Globals } from './commands/context.ts'
 import { vaultDirectory } from './lib/paths.ts'
 import type { Environment } from './lib/paths.ts'
 

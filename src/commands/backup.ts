@@ -4,7 +4,7 @@ import { Failure } from '../lib/errors.ts'
 import { escaped } from '../lib/names.ts'
 import { vaultFile } from '../lib/paths.ts'
 import { toSize } from '../lib/quantities.ts'
-import type { Context } from './define.ts'
+import type { Context } from './context.ts'
 import { define } from './define.ts'
 
 export default define({
@@ -42,11 +42,13 @@ export default define({
 
 /** What lies at `path`: undefined for nothing, no `vaultId` for something that is no vault. */
 async function present(context: Context, path: string): Promise<{ vaultId?: string } | undefined> {
-  const { isSameFile, lstatOrNothing } = await import('../lib/files.ts')
+  const { checkOutside, isSameFile, lstatOrNothing } = await import('../lib/files.ts')
   const live = vaultFile(context.globals.directory)
   if (isSameFile(path, live) || isSameFile(path, `${live}-lock`)) {
     throw new Failure('conflict', 'that is the vault itself', { hint: 'name a file outside the vault directory' })
   }
+  // Identities, configuration and policy lie there, and --force would replace them.
+  checkOutside(path, context.globals.directory)
   if (!lstatOrNothing(path)) return undefined
   return context.restore(path, { dryRun: true, structureOnly: true }).catch(() => ({}))
 }

@@ -3,7 +3,7 @@
 import { Failure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'
 import type { Secret } from '../lib/secret.ts'
-import type { Context } from './define.ts'
+import type { Context } from './context.ts'
 import { define } from './define.ts'
 import { OPEN_FIELDS, handOver, openForIdentity, outputPath, plainData, readInput } from './parts/streams.ts'
 

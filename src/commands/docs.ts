@@ -3,7 +3,7 @@
 import { columns } from '../faces/layout.ts'
 import { Failure } from '../lib/errors.ts'
 import { suggest } from '../lib/suggest.ts'
-import type { Context } from './define.ts'
+import type { Context } from './context.ts'
 import { define } from './define.ts'
 
 interface Answer {

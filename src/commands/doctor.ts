@@ -1,7 +1,7 @@
 // Checks everything that can be checked without a key, and fails when something is wrong.
 import { cell } from '../faces/table.ts'
 import { agentState } from './parts/agent-state.ts'
-import type { Context, Inspection } from './define.ts'
+import type { Context, Inspection } from './context.ts'
 import { define } from './define.ts'
 
 export default define({

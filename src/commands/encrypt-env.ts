@@ -2,7 +2,7 @@
 import { Failure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'
 import { Secret } from '../lib/secret.ts'
-import type { Context } from './define.ts'
+import type { Context } from './context.ts'
 import { define } from './define.ts'
 import { RECIPIENT_FIELD, recipientData, recipientLines, recipientsFor } from './parts/recipients.ts'
 import {

@@ -3,7 +3,8 @@
 import { refuseHostile } from '../lib/environment.ts'
 import { Failure, toFailure } from '../lib/errors.ts'
 import { secretsIn } from '../lib/secret.ts'
-import type { Command, Context, Fields, Input } from './define.ts'
+import type { Context } from './context.ts'
+import type { Command, Fields, Input } from './define.ts'
 import { policyFor } from './policy.ts'
 
 /**

@@ -5,7 +5,7 @@ import { groupHelp, rootHelp } from '../faces/help.ts'
 import { GLOBAL_FLAGS } from '../faces/fields.ts'
 import { FAILURES, Failure } from '../lib/errors.ts'
 import { suggest } from '../lib/suggest.ts'
-import type { Context } from './define.ts'
+import type { Context } from './context.ts'
 import { define } from './define.ts'
 
 interface Answer {

@@ -8,7 +8,7 @@ const REFUSALS = 40
 export default define({
   path: 'mcp',
   aliases: ['mcp-server'],
-  about: 'Serve the vault to an AI agent (Model Context Protocol on standard input and output)',
+  about: 'Serve the vault to an AI agent over the Model Context Protocol',
   detail:
     'Without a policy an AI agent sees names and no value; tvault docs mcp tells what it can be allowed. Values come ' +
     'from the agent after tvault unlock, or with a passphrase from TVAULT_PASSPHRASE_FILE and the like.',

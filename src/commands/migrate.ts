@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { YES_FIELD } from '../faces/fields.ts'
 import { Failure } from '../lib/errors.ts'
 import { escaped, printable } from '../lib/names.ts'
-import type { Context, Migration, Moved, Style } from './define.ts'
+import type { Context, Migration, Moved, Style } from './context.ts'
 import { define } from './define.ts'
 
 /** With more keys than this only their number is shown, unless --verbose. */

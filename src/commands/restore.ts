@@ -5,7 +5,7 @@ import { YES_FIELD } from '../faces/fields.ts'
 import { Failure } from '../lib/errors.ts'
 import { escaped } from '../lib/names.ts'
 import { toHuman, toRfc3339 } from '../lib/time.ts'
-import type { Restored } from './define.ts'
+import type { Restored } from './context.ts'
 import { define } from './define.ts'
 
 export default define({

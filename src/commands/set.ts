@@ -5,7 +5,7 @@ import { Failure } from '../lib/errors.ts'
 import { checkKey, printable } from '../lib/names.ts'
 import { MAX_VALUE_BYTES } from '../lib/quantities.ts'
 import { Secret } from '../lib/secret.ts'
-import type { Context } from './define.ts'
+import type { Context } from './context.ts'
 import { define } from './define.ts'
 
 const NEWLINE = 10

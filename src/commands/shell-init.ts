@@ -6,7 +6,7 @@ import { FORMATS } from '../formats/print.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Entry, View } from '../vault/view.ts'
-import type { Context } from './define.ts'
+import type { Context } from './context.ts'
 import { define } from './define.ts'
 
 const OPTIONS = { exported: true, name: undefined, namespace: 'default', stack: undefined }

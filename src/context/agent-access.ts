@@ -2,7 +2,7 @@
 // own. What serves (agent-serve.ts) is loaded only by who becomes the agent.
 import { closeSync, existsSync, readFileSync } from 'node:fs'
 import type { AgentAccess, AgentLogState, AgentWish } from '../commands/agent-access.ts'
-import type { Ask } from '../commands/define.ts'
+import type { Ask } from '../commands/context.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Effect } from '../lib/gate.ts'
 import { memfd } from '../lib/native.ts'
@@ -37,6 +37,8 @@ export interface AgentSurroundings {
   /** The passphrase from its source or the terminal. */
   passphrase: () => Promise<Passphrase>
   token: () => Secret | undefined
+  /** Wipes the passphrases and tokens that came in the environment. */
+  forget: () => void
   note: (text: string) => void
 }
 
@@ -157,6 +159,7 @@ async function serve(around: AgentSurroundings, wish: AgentWish): Promise<string
       levelOf(wish.logLevel, environment),
     ),
     passphrase: locked ? undefined : around.passphrase,
+    unlocked: around.forget,
     ready: (socket) => {
       const until = idleSeconds > 0 ? `idle ${idleSeconds} s` : 'no idle limit'
       note(`tvault agent listening at ${socket} (pid ${process.pid}, ${until}). Press Ctrl-C to stop.`)

@@ -27,6 +27,8 @@ export interface Serving {
   log: AgentLog
   /** Asked once, before anybody can connect; undefined: the agent starts locked. */
   passphrase: (() => Promise<Passphrase>) | undefined
+  /** Called when the passphrase is not needed any more. */
+  unlocked?: () => void
   /** Called when it listens. */
   ready: (socket: string) => void
 }
@@ -51,6 +53,7 @@ export async function serveAgent(options: Serving): Promise<Reason> {
     const broker = await VaultBroker.open({ directory, socket: place.path, ...rest })
     try {
       await unlockFirst(broker, options.passphrase)
+      options.unlocked?.()
       const served = serve(place, broker, note)
       const restore = obeySignals(broker, log, { hangUp: () => reload(tokens, tokenFile, log), release: place.release })
       log.write('info', `listening at ${place.path}`)

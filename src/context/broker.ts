@@ -82,7 +82,8 @@ export class VaultBroker implements Broker {
     const tables = { tables: TABLES, lockMilliseconds: 0 }
     const store = await openLmdb(vaultFile(options.directory), { ...tables, mode: 'write' })
     try {
-      const openCopy = (copy: string): Promise<Store> => openLmdb(copy, { ...tables, mode: 'read' })
+      const openCopy = async (copy: string): Promise<Store> =>
+        (await import('../store/aside.ts')).openAside(copy, tables)
       return new VaultBroker(store, () => Vault.open(store, { protect: lockMemory, openCopy }), randomBytes, options)
     } catch (error) {
       await store.close()

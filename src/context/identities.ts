@@ -1,7 +1,7 @@
 // The identities beside the vault, and which of them a command tries. The one that was named or exported comes first,
 // then every other: a file that happens to lie around must not stand in the way of the key that was meant.
 import { readdirSync } from 'node:fs'
-import type { FoundIdentity, IdentityWish, NamedIdentity } from '../commands/define.ts'
+import type { FoundIdentity, IdentityWish, NamedIdentity } from '../commands/context.ts'
 import type { Identity } from '../crypto/recipient.ts'
 import { Failure, systemCode } from '../lib/errors.ts'
 import { ensureDirectory, fileFailure, lstatOrNothing, readFound, writeAtomically } from '../lib/files.ts'

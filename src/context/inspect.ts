@@ -1,7 +1,7 @@
 // A look at the vault's files and surroundings for `status` and `doctor`. It never throws for what it finds: a
 // damaged vault is a result here, with the next thing to type. Nothing is changed and no key is needed.
 import { accessSync, constants, lstatSync, readdirSync, statfsSync } from 'node:fs'
-import type { Ask, Context, Inspection } from '../commands/define.ts'
+import type { Ask, Context, Inspection } from '../commands/context.ts'
 import { toFailure } from '../lib/errors.ts'
 import type { Failure } from '../lib/errors.ts'
 import { hostileVariables } from '../lib/environment.ts'

@@ -2,7 +2,7 @@
 // decided on here, and what is not for agents refuses. Nobody is ever asked, no program started, no file written.
 import { realpathSync } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
-import type { Ask, Context, Globals } from '../commands/define.ts'
+import type { Ask, Context, Globals } from '../commands/context.ts'
 import type { ConfinedLaunch, ConfinedOutcome } from '../commands/mcp-access.ts'
 import { Failure } from '../lib/errors.ts'
 import { readSafely } from '../lib/files.ts'

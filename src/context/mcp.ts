@@ -4,7 +4,8 @@
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { realpathSync } from 'node:fs'
-import type { Context } from '../commands/define.ts'
+import type { Context } from '../commands/context.ts'
+import type { McpWish } from '../commands/mcp-access.ts'
 import { policyFor } from '../commands/policy.ts'
 import { build } from '../lib/build.ts'
 import { Failure, toFailure } from '../lib/errors.ts'
@@ -29,13 +30,18 @@ import { stateFailure } from './states.ts'
 /** Longest wait for the write lock of another process: a client waits for the answer. */
 const LOCK_MILLISECONDS = 3000
 
+/** So many programs run side by side. */
+const MOST_PROGRAMS = 8
+/** Milliseconds between two words about a program that runs. */
+const PULSE = 1000
+
 interface Options extends Surroundings {
   noAgent: boolean
   note: (text: string) => void
 }
 
 /** Serves on standard input and output until the input ends. Throws `not_initialized`, and `failed` for a bad policy. */
-export async function serveMcp(wish: Parameters<Context['serveMcp']>[0], options: Options): Promise<void> {
+export async function serveMcp(wish: McpWish, options: Options): Promise<void> {
   if (!lstatOrNothing(vaultFile(options.directory))) {
     throw (
       stateFailure(options.directory, { state: 'absent', detail: '' }) ??
@@ -92,6 +98,7 @@ class VaultHost implements Host {
   readonly #rules: FollowedRules
   readonly #reads = new Reads()
   readonly #file: Opened
+  #running = 0
   /** Why the passphrase of the source is of no use; it is not tried again. */
   #useless: Failure | undefined
 
@@ -139,7 +146,9 @@ class VaultHost implements Host {
           leave()
         }
         const [roots, network] = [this.#roots, this.#network]
-        return runForAgent(launch, { environment, vault, roots, directory, network, cancel: signal, release })
+        return this.#besideOthers(launch.timeoutSeconds, progress, () =>
+          runForAgent(launch, { environment, vault, roots, directory, network, cancel: signal, release }),
+        )
       },
       settle,
       release: async () => {
@@ -147,6 +156,22 @@ class VaultHost implements Host {
         opened = undefined
       },
     })
+  }
+
+  /** Runs a program and tells how long it has been running, in seconds of its limit. Throws `busy` for one too many. */
+  async #besideOthers<T>(limit: number, progress: HostCall['progress'], run: () => Promise<T>): Promise<T> {
+    if (this.#running >= MOST_PROGRAMS) {
+      throw new Failure('busy', `${MOST_PROGRAMS} programs are running already`, { hint: 'wait for one to end' })
+    }
+    this.#running += 1
+    const began = performance.now()
+    const timer = setInterval(() => progress(Math.round((performance.now() - began) / 1000), limit), PULSE)
+    try {
+      return await run()
+    } finally {
+      clearInterval(timer)
+      this.#running -= 1
+    }
   }
 
   async refused({ command, tool, principal, rule }: Parameters<Host['refused']>[0]): Promise<void> {

@@ -3,7 +3,7 @@
 // old file keeps another one, so that a kill at any point leaves the one or the other. No lock while a person is asked.
 import { closeSync, fstatSync, linkSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { Migration, Moved } from '../commands/define.ts'
+import type { Migration, Moved } from '../commands/context.ts'
 import type { Plan } from '../foreign/go-plan.ts'
 import type { GoVault } from '../foreign/go-vault.ts'
 import { Failure } from '../lib/errors.ts'

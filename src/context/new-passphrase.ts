@@ -1,7 +1,7 @@
 // A new passphrase for a vault: from a source of its own or typed twice, with a word about its strength. The empty
 // one is always refused; a trivial one is refused from a person, and from a script only warned about, because scripts
 // of the peer make throw-away vaults.
-import type { Ask } from '../commands/define.ts'
+import type { Ask } from '../commands/context.ts'
 import { equalConstantTime } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Secret } from '../lib/secret.ts'

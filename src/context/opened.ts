@@ -89,7 +89,7 @@ export class Opened {
       this.#store = store
       return Vault.open(store, {
         protect: lockMemory,
-        openCopy: (copy) => openLmdb(copy, { ...options, mode: 'read' }),
+        openCopy: async (copy) => (await import('../store/aside.ts')).openAside(copy, options),
       })
     } catch (error) {
       throw mode === 'write' ? readOnlyFailure(error, this.#directory) : error

@@ -8,7 +8,7 @@ import { printable } from '../lib/names.ts'
 import { expandHome, sharedSecretsFile } from '../lib/paths.ts'
 import { Secret } from '../lib/secret.ts'
 import type { Environment } from '../lib/paths.ts'
-import type { Ask } from '../commands/define.ts'
+import type { Ask } from '../commands/context.ts'
 import { readConfig } from './config.ts'
 
 /** The longest passphrase of any source, in bytes. */

@@ -1,5 +1,5 @@
 // A look at the policy file for doctor: whether it is complete, so that a mistake in it shows before something obeys it.
-import type { Inspection } from '../commands/define.ts'
+import type { Inspection } from '../commands/context.ts'
 import { lstatOrNothing } from '../lib/files.ts'
 import { toFailure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'

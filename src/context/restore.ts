@@ -3,7 +3,7 @@
 import { linkSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Restored } from '../commands/define.ts'
+import type { Restored } from '../commands/context.ts'
 import { Failure } from '../lib/errors.ts'
 import { copySafely, fileFailure, isSameFile } from '../lib/files.ts'
 import type { Asker } from '../lib/gate.ts'

@@ -1,6 +1,6 @@
 // Colour and symbols. Colour appears only on a terminal, and never when NO_COLOR or TERM=dumb says so; the
 // symbols stay, so that a line reads the same with and without colour.
-import type { Style } from '../commands/define.ts'
+import type { Style } from '../commands/context.ts'
 import type { Environment } from '../lib/paths.ts'
 
 /** Whether standard output may be coloured. */

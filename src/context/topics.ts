@@ -19,6 +19,11 @@ const TOPICS: readonly Topic[] = [
     load: () => import('../topics/agent.md', { with: { type: 'text' } }),
   },
   {
+    slug: 'mcp',
+    title: 'AI agents: tools, policy, programs with secrets',
+    load: () => import('../topics/mcp.md', { with: { type: 'text' } }),
+  },
+  {
     slug: 'formats',
     title: 'The vault file, dotenv and the other outputs',
     load: () => import('../topics/formats.md', { with: { type: 'text' } }),

@@ -1,17 +1,7 @@
 // The process between the start of a confined program and the program that it becomes: takes the block it was given,
 // takes rights away from itself for good, and is gone. It prints nothing: the parent tells. The rule: when one step
 // does not succeed the program is not started.
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  readlinkSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, constants, fchmodSync, openSync, writeSync } from 'node:fs'
 import { concat, utf8 } from '../lib/bytes.ts'
 import { FAILURES } from '../lib/errors.ts'
 import { execve, harden, memfd } from '../lib/native.ts'
@@ -28,6 +18,7 @@ import {
 } from '../lib/native-sandbox.ts'
 import { dieWithParent, moveDescriptor } from '../lib/native-terminal.ts'
 import { err } from '../lib/out.ts'
+import { takeBlock } from './block-file.ts'
 import { EXECVE_STEP, parseConfined, printStartFailure } from './confined-block.ts'
 import type { ConfinedBlock, Limits, StartFailure } from './confined-block.ts'
 import {
@@ -122,24 +113,6 @@ function placeFiles(files: ConfinedBlock['program']['files']): Uint8Array[] {
     moveDescriptor(held[i]!, FIRST_GIVEN + i)
     return concat(utf8(`${name}=/proc/${process.pid}/fd/${FIRST_GIVEN + i}`))
   })
-}
-
-/** The bytes of the block, which is empty afterwards; undefined when there is none. */
-function takeBlock(): Uint8Array | undefined {
-  try {
-    // Not any file that a shell left open under this number: it is going to be emptied.
-    if (!readlinkSync(`/proc/self/fd/${BLOCK_FD}`).startsWith('/memfd:')) return undefined
-    const bytes = new Uint8Array(fstatSync(BLOCK_FD).size)
-    for (let at = 0; at < bytes.length;) {
-      const count = readSync(BLOCK_FD, bytes, at, bytes.length - at, at)
-      if (count === 0) break
-      at += count
-    }
-    ftruncateSync(BLOCK_FD, 0)
-    return bytes.length === 0 ? undefined : bytes
-  } catch {
-    return undefined
-  }
 }
 
 function report(fd: number, { step, errno }: StartFailure): void {

@@ -1,15 +1,15 @@
 // Runs a program that reaches only what it was granted: the files, the ports and the values of the wish, and no other
 // process. Its output comes back, cut in the middle when it is long, and nothing that it started outlives the call.
 // The rule: what this kernel cannot hold is said in the result, and refused when the wish says so.
-import { closeSync, constants, fchmodSync, openSync, readdirSync, realpathSync, statSync, writeSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, openSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import { utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
-import { memfd } from '../lib/native.ts'
 import { LIMIT } from '../lib/native-sandbox.ts'
 import { printable } from '../lib/names.ts'
 import type { Environment } from '../lib/paths.ts'
 import { ownWords } from '../lib/program.ts'
+import { bytesInMemory } from './block-file.ts'
 import type { Kept } from './capped.ts'
 import { CONFINED_WORD, EXECVE_STEP, printConfined } from './confined-block.ts'
 import type { ConfinedBlock, Limits, StartFailure } from './confined-block.ts'
@@ -77,22 +77,12 @@ export interface ConfinedAround {
   kernel?: Confinement
 }
 
-export interface ConfinedResult {
-  /** The exit code, 128 + n when signal n ended it. */
-  exitCode: number
-  signal: string | undefined
-  timedOut: boolean
-  cancelled: boolean
-  stdout: Kept
-  stderr: Kept
+export interface ConfinedResult extends Omit<Ending, 'failure'> {
   /** Whether the kernel held files, system calls and ports. */
   confined: boolean
   kernel: Confinement
   /** What of the wish the kernel could not hold, in words. */
   gaps: readonly string[]
-  /** Processes that it left running and that were killed, and those that could not be. */
-  strays: { killed: number; left: number }
-  milliseconds: number
   /** Private directories that could not be removed. */
   leftBehind: readonly string[]
 }
@@ -174,9 +164,9 @@ async function inRoom(
     await around.release?.()
     const keep = (fd: number): number => opened[opened.push(fd) - 1]!
     const bytes = printConfined(block)
-    const blockFd = keep(inMemory(bytes))
+    const blockFd = keep(bytesInMemory(bytes))
     bytes.fill(0)
-    const inputFd = handed.input && keep(readOnly(inMemory(handed.input)))
+    const inputFd = handed.input && keep(readOnly(bytesInMemory(handed.input)))
     handed.wipe()
     return await watch({
       launcher: around.launcher ?? [...ownWords(), CONFINED_WORD],
@@ -302,18 +292,6 @@ const DISK: Look = {
       return []
     }
   },
-}
-
-/** A descriptor of a file in memory with these bytes. */
-function inMemory(bytes: Uint8Array): number {
-  const fd = memfd('tvault')
-  try {
-    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, at)
-    return fd
-  } catch (error) {
-    closeSync(fd)
-    throw new Failure('failed', 'there is no memory to start the program with', { cause: error })
-  }
 }
 
 /** The same file, open for reading only and from its beginning. Closes `fd`. */

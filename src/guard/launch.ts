@@ -1,12 +1,13 @@
 // The second process of `run --redact`, between its start and the program that it becomes: takes the block it was
 // given, ties its life to its parent's, puts streams in place, and is gone. It prints nothing: the parent tells.
-import { fstatSync, ftruncateSync, readSync, readlinkSync, writeSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { concat, u32, utf8 } from '../lib/bytes.ts'
 import { FAILURES } from '../lib/errors.ts'
 import { execve, harden } from '../lib/native.ts'
 import { closeOnExec, dieWithParent, moveDescriptor, setTerminal } from '../lib/native-terminal.ts'
 import { err } from '../lib/out.ts'
 import { Secret } from '../lib/secret.ts'
+import { takeBlock } from './block-file.ts'
 import { BLOCK_FD, parseBlock } from './launch-block.ts'
 import type { LaunchBlock } from './launch-block.ts'
 import { memoryFile } from './memory-file.ts'
@@ -48,22 +49,4 @@ async function become({ file, argv, entries, files }: LaunchBlock): Promise<numb
     extra.push(concat(utf8(`${name}=`), utf8(path)))
   }
   return execve(file, argv, [...entries, ...extra])
-}
-
-/** The bytes of the block, which is empty afterwards; undefined when there is none. */
-function takeBlock(): Uint8Array | undefined {
-  try {
-    // Not any file that a shell left open under this number: it is going to be emptied.
-    if (!readlinkSync(`/proc/self/fd/${BLOCK_FD}`).startsWith('/memfd:')) return undefined
-    const bytes = new Uint8Array(fstatSync(BLOCK_FD).size)
-    for (let at = 0; at < bytes.length;) {
-      const count = readSync(BLOCK_FD, bytes, at, bytes.length - at, at)
-      if (count === 0) break
-      at += count
-    }
-    ftruncateSync(BLOCK_FD, 0)
-    return bytes.length === 0 ? undefined : bytes
-  } catch {
-    return undefined
-  }
 }

@@ -1,13 +1,14 @@
 // Runs a program beside us, with secrets in its environment and its output redacted. It has a terminal of its own when
 // our output is one. The rule: before it starts the vault is closed and its keys are wiped; only the redactor's tables
 // stay. Without redaction `run` becomes the program instead (spawn.ts).
-import { closeSync, constants as flags, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants as flags, fstatSync, openSync, readSync } from 'node:fs'
 import { constants } from 'node:os'
 import { utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
-import { environmentBytes, isTerminal, memfd, withGivenLimits } from '../lib/native.ts'
+import { environmentBytes, isTerminal, withGivenLimits } from '../lib/native.ts'
 import { duplicate, makePipe } from '../lib/native-terminal.ts'
 import { MAX_TOTAL_BYTES, childEnvironment, tooMuch } from './environment.ts'
+import { bytesInMemory } from './block-file.ts'
 import { BLOCK_FD, printBlock } from './launch-block.ts'
 import type { LaunchBlock } from './launch-block.ts'
 import { fileContents } from './memory-file.ts'
@@ -95,13 +96,8 @@ function tellUnsafe(redactor: Redactor, { strict, note }: Supervising): void {
 /** A file in memory with the block, open at its beginning. */
 function writeBlock(block: LaunchBlock): number {
   const bytes = printBlock(block)
-  const fd = memfd('tvault')
   try {
-    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, at)
-    return fd
-  } catch (error) {
-    closeSync(fd)
-    throw new Failure('failed', 'there is no memory to start the program with', { cause: error })
+    return bytesInMemory(bytes)
   } finally {
     bytes.fill(0)
   }

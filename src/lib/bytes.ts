@@ -3,11 +3,26 @@
 const ENCODER = new TextEncoder()
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/**
+ * `size` zero bytes in memory of their own, for what is to be wiped. A plain small array lives in the heap of the
+ * collector and moves out when a view of it is made; what it held stays behind, where no `fill` reaches it.
+ */
+export function ownBytes(size: number): Uint8Array {
+  return new Uint8Array(new ArrayBuffer(size))
+}
+
+/** A copy of `bytes` in memory of its own. Not `slice`, which of a Buffer is a view. */
+export function ownCopy(bytes: Uint8Array): Uint8Array {
+  const copy = ownBytes(bytes.length)
+  copy.set(bytes)
+  return copy
+}
+
 /** One new array with all parts in order. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   let size = 0
   for (const part of parts) size += part.length
-  const whole = new Uint8Array(size)
+  const whole = ownBytes(size)
   let at = 0
   for (const part of parts) {
     whole.set(part, at)

@@ -168,6 +168,11 @@ export function writeAtomically(
   }
 }
 
+/** Throws `failed` when `path` would lie in the directory `outside`, also through links, or its own is missing. */
+export function checkOutside(path: string, outside: string): void {
+  refuseInside(join(resolved(dirname(path), path), basename(path)), outside)
+}
+
 /** Makes the directories in front of the last part of `path` that are missing. Throws `failed`. */
 export function makeParents(path: string): void {
   try {

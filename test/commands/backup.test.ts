@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import backup from '../../src/commands/backup.ts'
@@ -8,6 +8,8 @@ import type { Room } from './room.ts'
 
 // The copy itself is the store's matter; here it is about which file may be replaced.
 const folder = mkdtempSync(join(tmpdir(), 'tvault-backup-'))
+const vault = join(folder, 'vault')
+mkdirSync(join(vault, 'identities'), { recursive: true })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 let here: Room
@@ -15,7 +17,7 @@ let written: { path: string; overwrite: boolean }[]
 beforeEach(() => {
   here = room()
   written = []
-  here.played.directory = folder
+  here.played.directory = vault
   here.played.backup = (path, { overwrite }) => {
     written.push({ path, overwrite })
     return { bytes: 45_056, secrets: 3, sha256: 'ab'.repeat(32) }
@@ -54,7 +56,7 @@ describe('backup', () => {
   test.each(['vault.db', 'vault.db-lock'])(
     'never replaces %s, not by another name and not when forced',
     async (name) => {
-      const live = join(folder, name)
+      const live = join(vault, name)
       writeFileSync(live, 'live')
       const link = join(folder, `link-to-${name}`)
       symlinkSync(live, link)
@@ -64,4 +66,13 @@ describe('backup', () => {
       expect(written).toEqual([])
     },
   )
+
+  test('weak point D2: nothing in the directory of the vault is replaced, also when forced', async () => {
+    if (!existsSync(join(folder, 'alias'))) symlinkSync(vault, join(folder, 'alias'))
+    for (const name of ['vault/mcp-policy.yaml', 'vault/identities/default.key', 'alias/config.yaml', 'vault/new.db']) {
+      const { kind, message } = await here.fails(backup, { path: join(folder, name), force: true })
+      expect([kind, message]).toEqual(['failed', expect.stringContaining('lies in the vault directory')])
+    }
+    expect(written).toEqual([])
+  })
 })

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { define } from '../../src/commands/define.ts'
-import type { Command, Context, Input } from '../../src/commands/define.ts'
+import type { Context } from '../../src/commands/context.ts'
+import type { Command, Input } from '../../src/commands/define.ts'
 import { execute } from '../../src/commands/execute.ts'
 import { secretsIn } from '../../src/lib/secret.ts'
 import { policyFor } from '../../src/commands/policy.ts'

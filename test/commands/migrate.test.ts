@@ -1,7 +1,7 @@
 // What `tvault migrate` says and asks; the moving itself is tested in test/context and test/foreign.
 import { describe, expect, test } from 'bun:test'
 import migrate from '../../src/commands/migrate.ts'
-import type { MigrationWish, Moved } from '../../src/commands/define.ts'
+import type { MigrationWish, Moved } from '../../src/commands/context.ts'
 import { Identity } from '../../src/crypto/recipient.ts'
 import { goFile, time, uuid } from '../foreign/go-file.ts'
 import { readGo } from '../foreign/go-moved.ts'

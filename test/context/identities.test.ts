@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { IdentityWish } from '../../src/commands/define.ts'
+import type { IdentityWish } from '../../src/commands/context.ts'
 import { createIdentity, findIdentities, listIdentities, loadIdentity } from '../../src/context/identities.ts'
 import { Taken } from '../../src/context/passphrase.ts'
 import { Identity } from '../../src/crypto/recipient.ts'

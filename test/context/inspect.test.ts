@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { Inspection } from '../../src/commands/define.ts'
+import type { Inspection } from '../../src/commands/context.ts'
 import { makeFilledVault, makeRoot, withContext } from './fixture.ts'
 
 const root = makeRoot('inspect')

@@ -4,7 +4,7 @@ import { newPassphrase } from '../../src/context/new-passphrase.ts'
 import { Taken } from '../../src/context/passphrase.ts'
 import { failureOf } from '../failure.ts'
 import { nobody, person } from './fixture.ts'
-import type { Ask } from '../../src/commands/define.ts'
+import type { Ask } from '../../src/commands/context.ts'
 
 const GOOD = 'plover drum cinder maple'
 

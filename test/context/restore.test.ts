@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test'
 import { copyFileSync, linkSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Restored } from '../../src/commands/define.ts'
+import type { Restored } from '../../src/commands/context.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
 import { TABLES, decodeSecret, encodeSecret } from '../../src/vault/schema.ts'
 import { failureOf } from '../failure.ts'
@@ -110,7 +110,7 @@ describe('a dry run', () => {
   })
 })
 
-describe('W4: refuses, and changes nothing', () => {
+describe('W4, defect 8: refuses, and changes nothing', () => {
   const refused = async (path: string, variables?: Record<string, string>) => {
     const directory = place()
     await makeFilledVault(directory, { A: 'other' })

@@ -156,7 +156,7 @@ describe('recipient strings', () => {
     }
   })
 
-  test('the unused bits of the last letter must be zero', () => {
+  test('defect 11: the unused bits of the last letter must be zero', () => {
     const last = 'abcdefghijklmnopqrstuvwxyz234567'
     const accepted = last.split('').filter((letter) => {
       try {

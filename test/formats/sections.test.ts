@@ -32,7 +32,7 @@ test('a section of the peer, without line ends at its end', () => {
   )
 })
 
-describe('W5: never more than was asked for', () => {
+describe('W5, defect 5: never more than was asked for', () => {
   test('an unknown section is an error that names those that exist', () => {
     expect(refused(PLAIN, 'nope')).toBe('usage: no section nope in the file; it has: production, preview')
     for (const near of ['', 'prod', 'production ', 'Production', 'production ---', '*']) {
@@ -53,7 +53,7 @@ describe('W5: never more than was asked for', () => {
   })
 })
 
-describe('W14: values cannot forge sections', () => {
+describe('W14, defect 5: values cannot forge sections', () => {
   test('what the peer makes of such a value is refused, for every name', () => {
     const forged =
       '--- tvault-env:production ---\nZ=x\n--- tvault-env:preview ---\nINJ=1\nSTRIPE=live\n--- tvault-env:preview ---\nA=2\n--- end ---\n'

@@ -13,7 +13,7 @@ export function commandFiles(house: House): string[] {
 
 /** What stands around the commands: what one is, what calls it, and what it is asked and given. */
 const FRAME = new Set(
-  ['agent-access', 'define', 'describe', 'execute', 'index', 'policy', 'policy-mcp'].map(
+  ['agent-access', 'context', 'define', 'describe', 'execute', 'index', 'mcp-access', 'policy', 'policy-mcp'].map(
     (name) => `src/commands/${name}.ts`,
   ),
 )

@@ -6,7 +6,7 @@ import type { House } from './house.ts'
 export const REVEALERS: Readonly<Record<string, string>> = {
   'src/vault/boxes.ts': 'encrypts a value, and compares two in constant time',
   'src/vault/header.ts': 'derives the key from the passphrase',
-  'src/context.ts': 'hands the bytes of stdin to a parser and writes files that were asked for',
+  'src/context/files.ts': 'hands the bytes of stdin to a parser and writes files that were asked for',
   'src/context/passphrase.ts': 'copies a passphrase out of its source into a Secret of its own',
   'src/context/new-passphrase.ts': 'measures the strength of a new passphrase and compares it with its repetition',
   'src/guard/environment.ts': 'builds the environment of a child in the moment before it starts',
@@ -44,7 +44,7 @@ export const REVEALERS: Readonly<Record<string, string>> = {
   'src/modes/agent/client.ts': 'hashes a token for the proof that is sent instead of it',
   'src/modes/agent/plain-client.ts': 'sends a token to an agent that speaks only protocol 1',
   'src/modes/agent/tokens.ts': 'hashes a token that was just made',
-  'src/modes/mcp/result.ts': 'gives an AI agent the result of a command whose effect is reveal',
+  'src/lib/plain.ts': 'makes JSON data of the result of a command whose effect is reveal',
   'src/modes/cli/print.ts': 'prints the result of a command whose effect is reveal',
 }
 

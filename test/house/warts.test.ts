@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readHouse, ROOT } from './house.ts'
-import { carried, LAST, WARTS, wartFaults } from './warts.ts'
+import { attackFaults, carried, LAST, WARTS, wartFaults } from './warts.ts'
 
 const tests = [...readHouse(['test'], ['.test.ts', '.slow.ts', '.txt'])].filter(([path]) => !path.includes('/house/'))
 const topic = readFileSync(join(ROOT, 'src', 'topics', 'compatibility.md'), 'utf8')
@@ -16,6 +16,8 @@ test('the guard sees journeys and tests', () => {
 
 test('every wart is mended and tested, or kept and explained', () => expect(wartFaults(tests, topic)).toEqual([]))
 
+test('every attack on files has a test', () => expect(attackFaults(tests)).toEqual([]))
+
 describe('what is missing is seen', () => {
   const one = (text: string, path = 'test/a.test.ts') => [...carried([[path, text]])]
 
@@ -27,6 +29,8 @@ describe('what is missing is seen', () => {
     ['test(`W53: ${shell}`, () => {})', [53]],
     ['// W7 is mended elsewhere', []],
     ["const key = 'rW7xQ'", []],
+    ["{ project: 'web', key: 'W7' }", []],
+    ["describe('W7', () => {})", [7]],
   ])('%s carries %p', (text, numbers) => expect(one(text)).toEqual(numbers))
 
   test('of a journey the comments count, not its bytes', () => {
@@ -39,6 +43,9 @@ describe('what is missing is seen', () => {
     expect(wartFaults(tests, topic.replaceAll('There is no undelete', ''))).toHaveLength(1)
     expect(wartFaults(tests, topic, { ...WARTS, 60: { about: 'x', mended: false } })).toEqual([
       'W60: neither mended nor kept',
+    ])
+    expect(attackFaults(without.filter(([, text]) => !text.includes('weak point D9')))).toEqual([
+      'weak point D9: no test is named after it',
     ])
     const { 1: _, ...fewer } = WARTS
     expect(wartFaults(tests, topic, fewer)).toEqual(['W1: nothing was decided'])

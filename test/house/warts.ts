@@ -90,9 +90,27 @@ export function carried(files: Iterable<readonly [path: string, text: string]>):
   return numbers
 }
 
+/** Attacks on the peer that concern files: `defect` as its formats have them, `weak point` as its MCP server has. */
+export const ATTACKS: readonly string[] = [
+  ...Array.from({ length: 13 }, (_, at) => `defect ${at + 1}`),
+  ...['A3', 'A4', 'D1', 'D2', 'D3', 'D5', 'D6', 'D7', 'D9', 'D11'].map((point) => `weak point ${point}`),
+]
+
+/** Those of `ATTACKS` that no test is named after. */
+export function attackFaults(tests: Iterable<readonly [path: string, text: string]>): string[] {
+  const all = [...tests].map(([, text]) => text).join('\n')
+  const named = new Set<string>()
+  for (const [, number] of all.matchAll(/\bdefect (\d+)\b/g)) named.add(`defect ${number}`)
+  for (const [, points = ''] of all.matchAll(/\bweak point ((?:[A-Z]\d+(?:, )?)+)/g))
+    for (const point of points.split(', ')) named.add(`weak point ${point}`)
+  return ATTACKS.filter((attack) => !named.has(attack)).map((attack) => `${attack}: no test is named after it`)
+}
+
 /** Strings that begin or end with a number of a wart, as titles of tests do. */
 function titles(text: string): string[] {
-  return [...text.matchAll(/(['"`])(W\d+\b[^\n]*?|[^'"`\n]*\(W\d+(?:, W\d+)*\)[^'"`\n]*)\1/g)].map((found) => found[0])
+  const begins = /(['"`])W\d+[:,][^\n]*?\1|\bdescribe\((['"`])W\d+\2/g
+  const ends = /(['"`])[^'"`\n]*\(W\d+(?:, W\d+)*\)[^'"`\n]*\1/g
+  return [begins, ends].flatMap((title) => [...text.matchAll(title)].map((found) => found[0]))
 }
 
 /** Numbers without a decision, mended ones without a test, kept ones without a word in the topic. */

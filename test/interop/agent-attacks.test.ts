@@ -1,44 +1,19 @@
 // Whoever is not the owner of the agent, or is no agent at all, gets nothing and holds nobody up. Against the compiled
 // program, with real users, files and sockets. Agents that are none are in
 // agent-hostile.test.ts; what takes longer is in test/slow/agent-attacks.slow.ts.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'bun'
 import { join } from 'node:path'
-import { ask, exchange, leftovers, run, startAgent, tokenFile, until } from './agent-place.ts'
-import type { RunningAgent } from './agent-place.ts'
+import { agentHere, ask, exchange, leftovers, run, startAgent, tokenFile, until } from './agent-place.ts'
 import { ourPlace } from './peer.ts'
-import type { Place } from './peer.ts'
 
 setDefaultTimeout(60_000)
 
 const IS_ROOT = process.geteuid?.() === 0
 const OTHER = 54_321
 
-let place: Place
-let directory = ''
-let agent: RunningAgent | undefined
-beforeAll(() => {
-  place = ourPlace()
-  directory = place.environment['TVAULT_DIR']!
-  for (const key of ['API_KEY', 'DB_URL']) place.must(['set', key, '--stdin'], { stdin: `value of ${key}` })
-})
-afterAll(async () => {
-  await agent?.end()
-  place?.remove()
-})
-
-/** Makes sure that our agent runs. */
-async function running(): Promise<RunningAgent> {
-  if (agent && agent.process.exitCode === null && agent.process.signalCode === null) return agent
-  agent = await startAgent(place)
-  return agent
-}
-
-async function none(): Promise<void> {
-  await agent?.end()
-  agent = undefined
-}
+const { place, directory, running, none } = agentHere(['API_KEY', 'DB_URL'])
 
 const memoryOf = (pid: number): number => {
   const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
@@ -136,10 +111,10 @@ else
         user.must(['set', 'K', '--stdin'], { stdin: 'v' })
         Bun.spawnSync(['chown', '-R', `${OTHER}:${OTHER}`, user.folder])
         const his = await startAgent({
-          ...user,
           command: ['setpriv', `--reuid=${OTHER}`, `--regid=${OTHER}`, '--clear-groups', ...user.command],
+          folder: user.folder,
           environment: user.environment,
-        } as unknown as Place)
+        })
         try {
           const socket = join(vault, 'agent.sock')
           expect((await exchange(socket, '{"v":1,"op":"get","key":"K"}\n')).reply).toContain('permission denied')

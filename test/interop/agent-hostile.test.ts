@@ -1,40 +1,14 @@
 // An agent that hangs, floods or talks nonsense costs a second, and then the direct way is taken. One that is killed in
 // the middle of a write leaves a whole vault, and the next one cleans up by itself. On the compiled program.
-import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { rmSync } from 'node:fs'
 import type { Socket } from 'bun'
 import { join } from 'node:path'
-import { ask, leftovers, run, startAgent, until } from './agent-place.ts'
-import type { RunningAgent } from './agent-place.ts'
-import { ourPlace } from './peer.ts'
-import type { Place } from './peer.ts'
+import { agentHere, ask, leftovers, run, until } from './agent-place.ts'
 
 setDefaultTimeout(60_000)
 
-let place: Place
-let directory = ''
-let agent: RunningAgent | undefined
-beforeAll(() => {
-  place = ourPlace()
-  directory = place.environment['TVAULT_DIR']!
-  place.must(['set', 'API_KEY', '--stdin'], { stdin: 'value of API_KEY' })
-})
-afterAll(async () => {
-  await agent?.end()
-  place?.remove()
-})
-
-/** Makes sure that our agent runs. */
-async function running(): Promise<RunningAgent> {
-  if (agent && agent.process.exitCode === null && agent.process.signalCode === null) return agent
-  agent = await startAgent(place)
-  return agent
-}
-
-async function none(): Promise<void> {
-  await agent?.end()
-  agent = undefined
-}
+const { place, directory, running, none } = agentHere(['API_KEY'])
 
 describe('a hostile agent', () => {
   let passphrase: Record<string, string> = {}
@@ -181,7 +155,7 @@ describe('kill -9', () => {
     const { process: child } = await running()
     child.kill('SIGKILL')
     await child.exited
-    agent = undefined
+    await none()
     expect(place.run(['unlock']).code).toBe(0)
     expect((await run(place, ['get', 'API_KEY'])).out).toBe('value of API_KEY')
     expect((await run(place, ['agent', 'stop'])).code).toBe(0)

@@ -1,8 +1,10 @@
 // Agents for the interop and attack tests: started as processes of their own, with or without a passphrase around, and
 // always ended. Nothing here waits for a fixed time.
+import { afterAll, beforeAll } from 'bun:test'
 import { existsSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { ourPlace } from './peer.ts'
 import type { Place } from './peer.ts'
 
 const PATIENCE = 20_000
@@ -32,7 +34,7 @@ export function withoutPassphrase(place: Place): Record<string, string> {
 
 /** Starts the agent of the program of `place` and waits until it listens. */
 export async function startAgent(
-  place: Place,
+  place: Pick<Place, 'command' | 'folder' | 'environment'>,
   { flags = [], env = {} }: { flags?: string[]; env?: Record<string, string> } = {},
 ): Promise<RunningAgent> {
   const child = Bun.spawn([...place.command, 'agent', 'start', ...flags], {
@@ -61,6 +63,42 @@ export async function startAgent(
       if (child.exitCode === null && child.signalCode === null) child.kill(signal)
       return child.exited
     },
+  }
+}
+
+export interface AgentHere {
+  place: Place
+  directory: string
+  /** Makes sure that the agent runs. */
+  running(): Promise<RunningAgent>
+  /** Makes sure that it does not. */
+  none(): Promise<void>
+}
+
+/** A place with a vault in which each of `keys` has the value `value of KEY`; it and its agent end with the tests of the file. */
+export function agentHere(keys: readonly string[]): AgentHere {
+  const place = ourPlace()
+  let agent: RunningAgent | undefined
+  const none = async (): Promise<void> => {
+    await agent?.end()
+    agent = undefined
+  }
+  beforeAll(() => {
+    for (const key of keys) place.must(['set', key, '--stdin'], { stdin: `value of ${key}` })
+  })
+  afterAll(async () => {
+    await none()
+    place.remove()
+  })
+  return {
+    place,
+    directory: place.environment['TVAULT_DIR']!,
+    async running() {
+      if (agent && agent.process.exitCode === null && agent.process.signalCode === null) return agent
+      agent = await startAgent(place)
+      return agent
+    },
+    none,
   }
 }
 

@@ -216,7 +216,7 @@ describe.if(binary !== undefined)('beside TinyVault 0.23', () => {
     expect(work.tryTvault(['git-filter', 'status']).out.toString()).toContain('Filters installed in')
   })
 
-  test('formats.md 10 (4): the peer forgets a new recipient, ours seals its file anew', () => {
+  test('defect 4: the peer forgets a new recipient, ours seals its file anew', () => {
     const [theirs, ours, third] = [person({ binary: binary! }), person(), person()]
     const work = theirs.repository()
     work.tvault('git-filter', 'install', '--recipient', theirs.recipient, '--recipient', ours.recipient)

@@ -8,14 +8,14 @@ export function formsOf(value: string): Map<string, string> {
   const forms = new Map<string, string>()
   const add = (form: string, text: string): void => void (text.length >= 8 && forms.set(form, text.toLowerCase()))
   add('raw', value)
-  add('reversed', [...value].reverse().join(''))
+  add('reversed', Array.from(value).reverse().join(''))
   add('hex', bytes.toString('hex'))
   add('percent', encodeURIComponent(value))
   add('percent all', [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''))
   add('JSON', JSON.stringify(value).slice(1, -1))
   add('JSON twice', JSON.stringify(JSON.stringify(value)).slice(3, -3))
   add('UTF-16', Buffer.from(value, 'utf16le').toString('latin1'))
-  add('spaced', [...value].join(' '))
+  add('spaced', Array.from(value).join(' '))
   for (const shift of [0, 1, 2]) {
     // The middle that does not depend on what stands before and behind it.
     const shifted = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64')

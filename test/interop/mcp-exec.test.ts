@@ -172,7 +172,7 @@ describe.if(confinement().confined)('C', () => {
     const names = String(data['stdout'])
       .trim()
       .split('\n')
-      .map((line) => line.split('=')[0])
+      .map((line) => line.split('=')[0] ?? '')
     expect(names.sort()).toEqual(['HOME', 'OPEN', 'PATH', 'PWD', 'TMPDIR'])
   })
 
@@ -236,6 +236,22 @@ describe.if(confinement().confined)('C', () => {
       const { exec } = await running({ rules })
       expect((await exec(['true'])).data['kind']).toBe('denied')
     }
+  })
+
+  test('at most eight run side by side, and who asks hears how long', async () => {
+    const { cell, exec } = await running()
+    const all = await Promise.all(Array.from({ length: 9 }, () => exec(['sleep', '3'])))
+    expect(all.filter(({ data }) => data['kind'] === 'busy')).toHaveLength(1)
+    await cell.client.request('tools/call', {
+      name: 'vault_exec',
+      arguments: { argv: ['sleep', '2.5'], timeout_seconds: 30 },
+      _meta: { progressToken: 'p' },
+    })
+    expect(cell.client.notifications).toContainEqual({
+      jsonrpc: '2.0',
+      method: 'notifications/progress',
+      params: { progressToken: 'p', progress: 1, total: 30 },
+    })
   })
 
   test('a call that is taken back ends its program', async () => {

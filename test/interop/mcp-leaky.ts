@@ -24,7 +24,7 @@ const leak = define({
     name: 'vault_leak',
     title: 'Leak',
     output: {},
-    result: (value) => ({ backwards: [...value].reverse().join('') }),
+    result: (value) => ({ backwards: Array.from(value).reverse().join('') }),
   }),
 )
 

@@ -29,7 +29,7 @@ function windows(whole: Buffer, part: Uint8Array): number {
 const boxOf = (record: Uint8Array) => record.slice(21, -4)
 const wrappedKeyOf = (record: Uint8Array) => record.slice(-64, -4)
 
-describe('after a destruction no byte of it is in the file', () => {
+describe('defect 3: after a destruction no byte of it is in the file', () => {
   const value = () => crypto.getRandomValues(new Uint8Array(200))
 
   async function filled() {

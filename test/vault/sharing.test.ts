@@ -196,7 +196,7 @@ describe('somebody who can write the file', () => {
     expect(['projects', 'recipients', 'secrets', 'history'].map(whole)).toEqual(before)
   }
 
-  test('cannot put a public key in the place of another (formats, section 10, defect 1)', async () => {
+  test('defect 1: cannot put a public key in the place of another', async () => {
     const all = shared()
     const mallory = Identity.generate()
     const [first, second] = all.list()

@@ -143,7 +143,7 @@ describe('every byte of every record', () => {
   })
 })
 
-describe('rows put where they do not belong', () => {
+describe('defect 2: rows put where they do not belong', () => {
   const one = secretKey(defaultId, 'ONE')
   const two = secretKey(defaultId, 'TWO')
   const body = (table: string, key: Uint8Array) => store.get(table, key)!.slice(1, -4)

@@ -8,7 +8,7 @@ import { FORMATS } from '../../formats/print.ts'
 import { Failure } from '../../lib/errors.ts'
 import { printable } from '../../lib/names.ts'
 import type { Entry } from '../../vault/view.ts'
-import type { Context } from '../define.ts'
+import type { Context } from '../context.ts'
 import { define } from '../define.ts'
 import { openSource } from '../parts/source.ts'
 

@@ -4,7 +4,7 @@ import { cell, table } from '../../faces/table.ts'
 import { Failure } from '../../lib/errors.ts'
 import { checkKey } from '../../lib/names.ts'
 import type { Promotion } from '../../vault/view.ts'
-import type { Context } from '../define.ts'
+import type { Context } from '../context.ts'
 import { define } from '../define.ts'
 import { GROUP_FIELD } from '../parts/groups.ts'
 

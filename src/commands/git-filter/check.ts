@@ -1,7 +1,7 @@
 // Fails when git has, or is about to take, plaintext of a tracked path: for CI and for the pre-commit hook.
 import { listed } from '../../faces/table.ts'
 import { Failure } from '../../lib/errors.ts'
-import type { Style } from '../define.ts'
+import type { Style } from '../context.ts'
 import { define } from '../define.ts'
 import { gitSurroundings } from '../parts/git-surroundings.ts'
 

@@ -1,6 +1,6 @@
 // Switches the filters on in this clone, and opens what is sealed in it.
 import { escaped } from '../../lib/names.ts'
-import type { Style } from '../define.ts'
+import type { Style } from '../context.ts'
 import { define } from '../define.ts'
 import { changedLines } from '../parts/git-changed.ts'
 import { gitSurroundings } from '../parts/git-surroundings.ts'

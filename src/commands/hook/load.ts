@@ -3,7 +3,7 @@
 import { cell } from '../../faces/table.ts'
 import { Failure } from '../../lib/errors.ts'
 import { AUTO_SHELLS, autoLines } from '../../formats/auto-lines.ts'
-import type { Context } from '../define.ts'
+import type { Context } from '../context.ts'
 import { define } from '../define.ts'
 
 export default define({

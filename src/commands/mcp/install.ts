@@ -1,9 +1,10 @@
 // Tells an AI client how to start `tvault mcp`. The old file is kept beside the new one; there is no passphrase in it,
 // because whatever stands there is read by the client and by what the client runs.
+import { resolve } from 'node:path'
 import { text, utf8 } from '../../lib/bytes.ts'
 import { Failure, systemCode } from '../../lib/errors.ts'
 import { printable } from '../../lib/names.ts'
-import type { Context } from '../define.ts'
+import type { Context } from '../context.ts'
 import { define } from '../define.ts'
 import { CLIENTS } from '../mcp-access.ts'
 
@@ -41,7 +42,7 @@ export default define({
       ...words,
       'mcp',
       ...(tools === undefined ? [] : ['--tools', tools]),
-      ...root.flatMap((directory) => ['--root', directory]),
+      ...root.flatMap((directory) => ['--root', resolve(directory)]),
       ...(isDefaultVault ? [] : ['--vault', context.globals.directory]),
     ]
     const { withServer } = await import('../../formats/mcp-clients.ts')

@@ -1,6 +1,6 @@
 // One answer to "is it locked?" for status and doctor: locked means that reading a value would need a passphrase now.
 import { Failure } from '../../lib/errors.ts'
-import type { Context } from '../define.ts'
+import type { Context } from '../context.ts'
 
 export interface AgentState {
   running: boolean

@@ -4,7 +4,7 @@ import { Failure } from '../../lib/errors.ts'
 import { isKey, printable } from '../../lib/names.ts'
 import type { Entry } from '../../vault/view.ts'
 import { isOwn, type Choice } from './choose.ts'
-import type { Launch } from '../define.ts'
+import type { Launch } from '../context.ts'
 
 export interface AsFile {
   /** The variable that holds the path. */

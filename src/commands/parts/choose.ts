@@ -4,7 +4,7 @@ import { selection } from '../../faces/fields.ts'
 import { cell } from '../../faces/table.ts'
 import { Failure } from '../../lib/errors.ts'
 import type { Entry } from '../../vault/view.ts'
-import type { Context } from '../define.ts'
+import type { Context } from '../context.ts'
 import { openSource } from './source.ts'
 import type { Source, SourceInput } from './source.ts'
 

@@ -4,7 +4,7 @@ import { Failure } from '../../lib/errors.ts'
 import { Secret } from '../../lib/secret.ts'
 import type { Choice } from './choose.ts'
 import { choose } from './choose.ts'
-import type { Context } from '../define.ts'
+import type { Context } from '../context.ts'
 
 /** Names by which the client itself is steered: where its daemon is, which plugins and libraries it loads. */
 const STEERING = /^(?:DOCKER_|BUILDKIT_|LD_)|^(?:PATH|HOME)$/

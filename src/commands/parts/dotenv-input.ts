@@ -5,7 +5,7 @@ import type { DotenvSource, MergedNote } from '../../formats/dotenv-merge.ts'
 import { parseDotenv } from '../../formats/dotenv.ts'
 import { Failure } from '../../lib/errors.ts'
 import { escaped, printable } from '../../lib/names.ts'
-import type { Context } from '../define.ts'
+import type { Context } from '../context.ts'
 
 /** With more lines than this only the first are told, unless --verbose. */
 export const LONGEST_LIST = 50

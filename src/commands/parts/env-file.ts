@@ -8,7 +8,7 @@ import { printable } from '../../lib/names.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { Entry } from '../../vault/view.ts'
 import { isOwn, noteOwn } from './choose.ts'
-import type { Context } from '../define.ts'
+import type { Context } from '../context.ts'
 import { notesOf, readDotenv, refuseSkipped, tellLines } from './dotenv-input.ts'
 import type { Source } from './source.ts'
 

@@ -1,7 +1,7 @@
 // What the room `git` is given by every command that git starts or that works on a repository.
 import type { Surroundings } from '../../git/filter.ts'
 import { Failure } from '../../lib/errors.ts'
-import type { Context } from '../define.ts'
+import type { Context } from '../context.ts'
 
 /**
  * The surroundings of `context`. Programs that git starts in turn find the vault directory that was named here. `quiet`

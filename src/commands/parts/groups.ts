@@ -4,7 +4,7 @@ import { Failure } from '../../lib/errors.ts'
 import { cell } from '../../faces/table.ts'
 import { toRfc3339Seconds } from '../../lib/time.ts'
 import type { GroupDifference, GroupInfo, KeySource, Names } from '../../vault/view.ts'
-import type { Style } from '../define.ts'
+import type { Style } from '../context.ts'
 
 export const GROUP_FIELD = { kind: 'text', required: true, about: 'The environment group' } as const
 export const ENVIRONMENT_FIELD = {

@@ -6,7 +6,7 @@ import { mergeDotenv, type DotenvSource, type Merged } from '../../formats/doten
 import { checkDotenvName } from '../../formats/dotenv-pick.ts'
 import { Failure } from '../../lib/errors.ts'
 import { printable } from '../../lib/names.ts'
-import type { Context } from '../define.ts'
+import type { Context } from '../context.ts'
 import { readDotenv, refuseSkipped, tellLines } from './dotenv-input.ts'
 import { wipe, type Loaded } from './import-plan.ts'
 

@@ -3,7 +3,7 @@
 import { Failure } from '../../lib/errors.ts'
 import { escaped, isKey, printable } from '../../lib/names.ts'
 import type { ForeignEntry, ForeignNote } from '../../foreign/importer.ts'
-import type { Context } from '../define.ts'
+import type { Context } from '../context.ts'
 import { LONGEST_LIST } from './dotenv-input.ts'
 import type { Loaded } from './import-plan.ts'
 

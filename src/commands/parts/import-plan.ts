@@ -4,7 +4,7 @@ import type { MergedEntry, MergedNote } from '../../formats/dotenv-merge.ts'
 import { Failure } from '../../lib/errors.ts'
 import { escaped } from '../../lib/names.ts'
 import type { ForeignNote } from '../../foreign/importer.ts'
-import type { Context, Style } from '../define.ts'
+import type { Context, Style } from '../context.ts'
 import { LONGEST_LIST } from './dotenv-input.ts'
 
 export type Change = 'created' | 'overwritten' | 'unchanged' | 'skipped'

@@ -3,7 +3,7 @@
 import { cell } from '../../faces/table.ts'
 import { Failure } from '../../lib/errors.ts'
 import type { Entry, Selection, View } from '../../vault/view.ts'
-import type { Context } from '../define.ts'
+import type { Context } from '../context.ts'
 
 /** The flags of `SOURCE_FIELDS` as a body receives them. */
 export interface SourceInput {

@@ -4,7 +4,7 @@ import { Failure } from '../../lib/errors.ts'
 import { printable } from '../../lib/names.ts'
 import { MAX_VALUE_BYTES } from '../../lib/quantities.ts'
 import { Secret } from '../../lib/secret.ts'
-import type { Context } from '../define.ts'
+import type { Context } from '../context.ts'
 
 /** Two ways to name the input: as a word, and with the flag of TinyVault 0.23. */
 export const INPUT_FIELDS = {

@@ -2,7 +2,7 @@
 // read; where both sides are written, each name says to which it goes.
 import { cell } from '../../faces/table.ts'
 import { escaped } from '../../lib/names.ts'
-import type { Style } from '../define.ts'
+import type { Style } from '../context.ts'
 import type { Direction, Plan } from './sync-plan.ts'
 
 export interface Reported {

@@ -1,6 +1,7 @@
 // One connection of the agent: tells v1 from v2 by the first byte, sends at the pace of the reader, and ends what is too
 // slow. What a conversation does with what was said is not known here (session.ts, plain.ts).
 import type { Socket } from 'bun'
+import { ownCopy } from '../../lib/bytes.ts'
 import type { Peer } from '../../lib/native-socket.ts'
 
 /** From accepting to the end of the first request, in milliseconds. */
@@ -38,9 +39,12 @@ export interface Conversation {
   readonly working: boolean
   /** A message has begun and not ended. */
   readonly midway: boolean
+  /** Values or a passphrase came with what was received since this was asked last. */
+  tookSecrets(): boolean
 }
 
-export type Wired = Socket<Connection | undefined>
+/** `own`: the agent's connection to itself. Undefined: who was refused. */
+export type Wired = Socket<Connection | 'own' | undefined>
 
 export class Connection implements Wire {
   readonly peer: Peer
@@ -78,11 +82,13 @@ export class Connection implements Wire {
     return this.#unsentBytes > FULL_BYTES
   }
 
-  receive(chunk: Uint8Array): void {
-    if (this.#ending) return
+  /** Returns whether `chunk` held secrets. */
+  receive(chunk: Uint8Array): boolean {
+    if (this.#ending) return false
     this.#conversation ??= this.#begin(chunk[0], this)
     this.#conversation.receive(chunk)
     this.#watch()
+    return this.#conversation.tookSecrets()
   }
 
   /** The rest of a message that has begun must come. */
@@ -102,8 +108,8 @@ export class Connection implements Wire {
     if (this.#ending) return
     const sent = this.#unsent.length === 0 ? Math.max(0, this.#socket.write(bytes)) : 0
     if (sent === bytes.length) return
-    // A copy (`slice` of a Buffer would be none): what is sent later must outlive the Secret that it came from.
-    this.#unsent.push(new Uint8Array(bytes.subarray(sent)))
+    // What is sent later must outlive the Secret that it came from.
+    this.#unsent.push(ownCopy(bytes.subarray(sent)))
     this.#unsentBytes += bytes.length - sent
     this.#writing ??= this.#terminateAfter(STALL_MILLISECONDS)
   }

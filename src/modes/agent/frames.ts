@@ -2,7 +2,7 @@
 // any other one v1 (v1.ts). A message is a head (JSON) followed by its parts: the bytes of its values, which so never
 // pass through JSON. A frame is length (u32, big-endian, of what follows) ‖ kind (1) ‖ payload. Limits hold before
 // anything is allocated: whoever connects is a stranger until its hello was accepted.
-import { text, u32, utf8 } from '../../lib/bytes.ts'
+import { ownBytes, ownCopy, text, u32, utf8 } from '../../lib/bytes.ts'
 
 /**
  * First bytes of a v2 connection; v1 begins with JSON, so with no zero byte. The line feed lets an agent that speaks
@@ -47,7 +47,7 @@ export class ProtocolFault extends Error {}
 export function encode({ head, parts }: Message, write: (bytes: Uint8Array) => void): void {
   const headBytes = utf8(JSON.stringify({ ...head, parts: parts.map((part) => part.length) }))
   const total = parts.reduce((sum, part) => sum + part.length + FRAME_HEADER, headBytes.length + FRAME_HEADER)
-  const scratch = new Uint8Array(Math.min(total, SCRATCH_BYTES))
+  const scratch = ownBytes(Math.min(total, SCRATCH_BYTES))
   let filled = 0
   const flush = (): void => {
     if (filled > 0) write(scratch.subarray(0, filled))
@@ -96,6 +96,9 @@ export class Decoder {
   constructor(limits: Limits) {
     this.limits = limits
   }
+
+  /** Bytes of parts that came so far. */
+  partBytes = 0
 
   /** Whether a message has begun and not ended. */
   get midway(): boolean {
@@ -153,12 +156,12 @@ export class Decoder {
   #payload(bytes: Uint8Array): void {
     this.#left -= bytes.length
     if (!this.#head) {
-      // Not `slice`: of a Buffer that would be a view of what is zeroed soon.
-      this.#pieces.push(new Uint8Array(bytes))
+      this.#pieces.push(ownCopy(bytes))
       return
     }
     const size = this.#sizes[this.#parts.length] ?? 0
-    if (this.#filled === 0) this.#open = new Uint8Array(size)
+    this.partBytes += bytes.length
+    if (this.#filled === 0) this.#open = ownBytes(size)
     this.#open.set(bytes, this.#filled)
     this.#filled += bytes.length
     if (this.#filled === size) this.#close()

@@ -1,5 +1,6 @@
 // One v1 conversation: one line, one reply, the end. The checks come in the order of the peer: who is there, what was
 // sent, its version, the token, then the operation. Each read goes through a View like every other.
+import { ownCopy } from '../../lib/bytes.ts'
 import { Failure } from '../../lib/errors.ts'
 import type { Effect } from '../../lib/gate.ts'
 import type { Peer } from '../../lib/native-socket.ts'
@@ -18,6 +19,7 @@ import {
   secretsReply,
   valueReply,
 } from './v1.ts'
+import { unheard } from './turnstile.ts'
 import type { V1Request } from './v1.ts'
 
 const LINE_FEED = 10
@@ -60,12 +62,16 @@ export class PlainSession implements Conversation {
   /** The deadline from accepting holds for the whole conversation. */
   readonly midway = false
 
+  /** A token is all that can come. */
+  tookSecrets(): boolean {
+    return true
+  }
+
   /** Takes bytes that came, up to the line feed. */
   receive(chunk: Uint8Array): void {
     if (this.#asked) return
     const end = chunk.indexOf(LINE_FEED)
-    // Not `slice`: of a Buffer that would be a view of what is zeroed soon.
-    const piece = new Uint8Array(end < 0 ? chunk : chunk.subarray(0, end))
+    const piece = ownCopy(end < 0 ? chunk : chunk.subarray(0, end))
     this.#line.push(piece)
     this.#size += piece.length
     if (this.#size >= MAX_REQUEST_BYTES) {
@@ -185,14 +191,7 @@ export class PlainSession implements Conversation {
   }
 
   #settle(view: View, result: 'ok' | 'failed'): void {
-    const nothing = (): void => undefined
-    this.#broker.perform({
-      manner: 'together',
-      lazy: true,
-      run: () => view.settle(result),
-      done: nothing,
-      failed: nothing,
-    })
+    this.#broker.perform(unheard(() => view.settle(result)))
   }
 }
 

@@ -9,6 +9,7 @@ import { Connection } from './connection.ts'
 import type { Conversation, Wired } from './connection.ts'
 import { MAGIC } from './frames.ts'
 import { PlainSession } from './plain.ts'
+import { Scrub } from './scrub.ts'
 import { Session } from './session.ts'
 import { bornPrivate } from './socket.ts'
 import { refusal } from './v1.ts'
@@ -30,36 +31,37 @@ export function serve(
   note: (line: string) => void,
 ): Served {
   const open = new Set<Connection>()
+  const scrub = new Scrub()
   const begin = (first: number | undefined, connection: Connection): Conversation =>
     first === MAGIC[0]
       ? new Session(broker, connection.peer, connection)
       : new PlainSession(broker, connection.peer, connection)
-  const listener: UnixSocketListener<Connection | undefined> = bornPrivate(() =>
-    Bun.listen<Connection | undefined>({
+  const listener: UnixSocketListener<Connection | 'own' | undefined> = bornPrivate(() =>
+    Bun.listen<Connection | 'own' | undefined>({
       unix: bindPath,
       // A request may be ended by closing one direction; the answer still goes the other way.
       allowHalfOpen: true,
       socket: {
         open(socket) {
-          const connection = accept(socket, open, begin, note)
-          if (!connection) return
-          socket.data = connection
-          open.add(connection)
+          const accepted = accept(socket, open, begin, note)
+          if (accepted) socket.data = accepted
+          if (accepted instanceof Connection) open.add(accepted)
         },
         data(socket, chunk) {
-          if (socket.data) socket.data.receive(chunk)
-          else socket.end()
+          if (socket.data instanceof Connection) {
+            if (socket.data.receive(chunk)) scrub.over(chunk.length)
+          } else if (!socket.data) socket.end()
           chunk.fill(0)
         },
         end(socket) {
-          if (socket.data) socket.data.halfClosed()
+          if (socket.data instanceof Connection) socket.data.halfClosed()
           else socket.end()
         },
         drain(socket) {
-          socket.data?.flush()
+          if (socket.data instanceof Connection) socket.data.flush()
         },
         close(socket) {
-          if (!socket.data) return
+          if (!(socket.data instanceof Connection)) return
           open.delete(socket.data)
           socket.data.closed()
         },
@@ -73,9 +75,11 @@ export function serve(
     listener.stop(true)
     throw fileFailure(error, path, 'create')
   }
+  void scrub.connect(path).catch(() => note('the agent cannot reach itself; what it received stays in memory for longer'))
   return {
     async stop(milliseconds) {
       listener.stop(false)
+      scrub.end()
       const deadline = performance.now() + milliseconds
       while (open.size > 0 && performance.now() < deadline) {
         for (const connection of open) if (!connection.working) connection.end()
@@ -92,13 +96,14 @@ function accept(
   open: ReadonlySet<Connection>,
   begin: ConstructorParameters<typeof Connection>[2],
   note: (line: string) => void,
-): Connection | undefined {
+): Connection | 'own' | undefined {
   const peer = peerOf(descriptor(socket))
   if (!peer || peer.uid !== process.geteuid?.()) {
     note(`refused a connection of uid ${peer?.uid ?? 'unknown'}`)
     refuse(socket, 'permission denied')
     return undefined
   }
+  if (peer.pid === process.pid) return 'own'
   if (open.size >= MAX_CONNECTIONS && !makeRoom(open)) {
     refuse(socket, 'too many connections')
     return undefined

@@ -15,6 +15,7 @@ import type { Message } from './frames.ts'
 import { isForTokens, isMethod, mannerOf, methodNeedsKey } from './methods.ts'
 import type { Method } from './methods.ts'
 import { pack, unpack } from './pack.ts'
+import { unheard } from './turnstile.ts'
 
 const VERSION = 2
 /** Words of a command; they are written into the audit log. */
@@ -50,6 +51,8 @@ export class Session implements Conversation {
   #ended = false
   /** How much of MAGIC has come. */
   #greeting = 0
+  /** Bytes of parts that were asked about. */
+  #parted = 0
 
   constructor(broker: Broker, peer: Peer, wire: Wire) {
     this.#broker = broker
@@ -63,6 +66,13 @@ export class Session implements Conversation {
 
   get midway(): boolean {
     return this.#decoder.midway || this.#greeting < MAGIC.length
+  }
+
+  tookSecrets(): boolean {
+    const came = this.#decoder.partBytes
+    const taken = came > this.#parted
+    this.#parted = came
+    return taken
   }
 
   /** Takes bytes that came. Ends the connection on anything that is no message. */
@@ -312,14 +322,7 @@ export class Session implements Conversation {
     if (!view || !this.#unsettled) return
     this.#unsettled = false
     // The vault may be locked by then, or busy: the intent stays without an outcome, which a reader of the log sees.
-    const nothing = (): void => undefined
-    this.#broker.perform({
-      manner: 'together',
-      lazy: true,
-      run: () => view.settle(result),
-      done: nothing,
-      failed: nothing,
-    })
+    this.#broker.perform(unheard(() => view.settle(result)))
   }
 
   #yes(id: unknown, value: unknown): void {

@@ -24,6 +24,12 @@ export interface Work {
   failed: (error: unknown) => void
 }
 
+/** Work that goes along with the next commit, and that nobody waits for. */
+export function unheard(run: () => void): Work {
+  const nothing = (): void => undefined
+  return { manner: 'together', lazy: true, run, done: nothing, failed: nothing }
+}
+
 interface Waiting extends Work {
   /** When it is given up (performance.now()). */
   deadline: number

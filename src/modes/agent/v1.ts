@@ -3,7 +3,7 @@
 // Values are JSON text here, so one that is not UTF-8 is refused instead of being damaged. They are written as bytes:
 // a JavaScript string could not be wiped.
 import { isUtf8 } from 'node:buffer'
-import { concat, text, utf8 } from '../../lib/bytes.ts'
+import { concat, ownBytes, text, utf8 } from '../../lib/bytes.ts'
 import { isKey } from '../../lib/names.ts'
 
 /** A longer request is refused; bytes, with its line feed. */
@@ -120,7 +120,7 @@ export function jsonString(key: string, bytes: Uint8Array): Uint8Array {
   // Counting loops: over a value of a megabyte an iterator would hold everybody up.
   let size = 2
   for (let at = 0; at < bytes.length; at++) size += SIZES[bytes[at]!]!
-  const out = new Uint8Array(size)
+  const out = ownBytes(size)
   out[0] = QUOTE
   out[size - 1] = QUOTE
   if (size === bytes.length + 2) {

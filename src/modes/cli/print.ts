@@ -1,8 +1,9 @@
 // The door to standard output: data as people or as JSON. A Secret is opened here only when the command's effect is
 // `reveal`; under every other effect it prints as [secret].
-import type { Command, Context, Fields, Input } from '../../commands/define.ts'
-import { text, toBase64 } from '../../lib/bytes.ts'
+import type { Context } from '../../commands/context.ts'
+import type { Command, Fields, Input } from '../../commands/define.ts'
 import { err, out } from '../../lib/out.ts'
+import { plainOf } from '../../lib/plain.ts'
 import { Secret } from '../../lib/secret.ts'
 
 /** Prints what `command` made of `input`. */
@@ -32,21 +33,7 @@ function write(shown: string | Secret | Uint8Array, mayReveal: boolean): void {
   else out(mayReveal ? shown.reveal() : String(shown))
 }
 
-/**
- * JSON, two blanks deep. A bigint becomes a number, or text where a number would round it. A Secret that is not valid
- * UTF-8 becomes base64, and the object that holds it says so with `"encoding": "base64"`.
- */
+/** JSON, two blanks deep. What becomes of values is said in lib/plain.ts. */
 export function toJson(data: unknown, mayReveal: boolean): string {
-  return JSON.stringify(plain(data, mayReveal), undefined, 2)
-}
-
-function plain(data: unknown, mayReveal: boolean): unknown {
-  if (typeof data === 'bigint') return BigInt(Number(data)) === data ? Number(data) : String(data)
-  if (data instanceof Secret) return mayReveal ? (text(data.reveal()) ?? toBase64(data.reveal())) : String(data)
-  if (Array.isArray(data)) return data.map((item) => plain(item, mayReveal))
-  if (typeof data !== 'object' || data === null) return data
-  const entries = Object.entries(data).filter(([, value]) => value !== undefined)
-  const binary = entries.some(([, value]) => mayReveal && value instanceof Secret && text(value.reveal()) === undefined)
-  const object = Object.fromEntries(entries.map(([name, value]) => [name, plain(value, mayReveal)]))
-  return binary ? { ...object, encoding: 'base64' } : object
+  return JSON.stringify(plainOf(data, mayReveal), undefined, 2)
 }

@@ -5,7 +5,7 @@ import { Failure } from '../../lib/errors.ts'
 import { readLine } from '../../lib/stdin.ts'
 import { printable } from '../../lib/names.ts'
 import type { Secret } from '../../lib/secret.ts'
-import type { Ask } from '../../commands/define.ts'
+import type { Ask } from '../../commands/context.ts'
 import { TTY, hasTerminal, onEnding, readHidden } from './terminal.ts'
 
 /** What the questions need to know about the process. */

@@ -1,6 +1,7 @@
 // What the server asks of whoever holds the vault (context/mcp.ts). Types only. Everything it gets is scoped to one
 // client and one command; there is no way from here to the vault without a policy.
-import type { Command, Context } from '../../commands/define.ts'
+import type { Context } from '../../commands/context.ts'
+import type { Command } from '../../commands/define.ts'
 import type { McpRules, Principal } from '../../lib/gate.ts'
 
 export interface HostCall {

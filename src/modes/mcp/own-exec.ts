@@ -133,7 +133,7 @@ export const EXEC_TOOLS: readonly Tool[] = [
 /** For the audit log: the program by its name, the rest by a hash (decision D9). */
 function whatFor(input: Readonly<Record<string, unknown>>): Record<string, string> {
   const { argv, line, purpose } = input
-  const words = Array.isArray(argv) ? argv.map(String) : [String(line ?? '')]
+  const words = Array.isArray(argv) ? argv.map(String) : [typeof line === 'string' ? line : '']
   const [program = ''] = Array.isArray(argv) ? words : (words[0] ?? '').trim().split(/\s/)
   const said = typeof purpose === 'string' ? { purpose: printable(purpose.slice(0, LONGEST_PURPOSE)) } : {}
   const hash = new Bun.CryptoHasher('sha256').update(JSON.stringify(words)).digest('hex')

@@ -1,10 +1,9 @@
-// The door to an AI agent: the result of a call as plain data. A Secret is opened here only when the command's effect is
+// What an AI agent gets: the result of a call as plain data. A Secret in it is opened only when the command's effect is
 // `reveal`, which the policy has allowed and the audit log has written down by then.
 import type { Effect } from '../../lib/gate.ts'
-import { text, toBase64 } from '../../lib/bytes.ts'
 import { FAILURES } from '../../lib/errors.ts'
 import type { Failure } from '../../lib/errors.ts'
-import { Secret } from '../../lib/secret.ts'
+import { plainOf } from '../../lib/plain.ts'
 
 /** What `tools/call` answers. */
 export interface CallResult {
@@ -16,7 +15,7 @@ export interface CallResult {
 
 /** A result as JSON can say it. Bytes that are no text become base64, and the object says `encoding: "base64"`. */
 export function toPlain(data: object, effect: Effect): Record<string, unknown> {
-  return plain(data, effect === 'reveal') as Record<string, unknown>
+  return plainOf(data, effect === 'reveal') as Record<string, unknown>
 }
 
 export function success(data: Record<string, unknown>): CallResult {
@@ -28,15 +27,4 @@ export function failed(failure: Failure): CallResult {
   const { kind, message, hint } = failure.toJSON()
   const error = { kind, code: FAILURES[kind].exit, message, ...(hint !== undefined && { hint }) }
   return { isError: true, content: [{ type: 'text', text: JSON.stringify({ error }) }] }
-}
-
-function plain(data: unknown, mayReveal: boolean): unknown {
-  if (typeof data === 'bigint') return BigInt(Number(data)) === data ? Number(data) : String(data)
-  if (data instanceof Secret) return mayReveal ? (text(data.reveal()) ?? toBase64(data.reveal())) : String(data)
-  if (Array.isArray(data)) return data.map((item) => plain(item, mayReveal))
-  if (typeof data !== 'object' || data === null) return data
-  const entries = Object.entries(data).filter(([, value]) => value !== undefined)
-  const binary = entries.some(([, value]) => mayReveal && value instanceof Secret && text(value.reveal()) === undefined)
-  const object = Object.fromEntries(entries.map(([name, value]) => [name, plain(value, mayReveal)]))
-  return binary ? { ...object, encoding: 'base64' } : object
 }
