@@ -32,7 +32,7 @@ interface Place {
 /** A server that was greeted. */
 class Server {
   readonly #child: Bun.Subprocess<'pipe', 'pipe', 'ignore'>
-  readonly #reader: ReturnType<ReadableStream<Uint8Array<ArrayBuffer>>["getReader"]>
+  readonly #reader: AsyncIterator<Uint8Array>
   #held = ''
   #id = 0
 
@@ -44,7 +44,7 @@ class Server {
       stdout: 'pipe',
       stderr: 'ignore',
     })
-    this.#reader = this.#child.stdout.getReader()
+    this.#reader = this.#child.stdout[Symbol.asyncIterator]()
   }
 
   /** Sends one request and waits for the line that answers it. */
@@ -60,7 +60,7 @@ class Server {
         if (line.includes(`"id":${this.#id}`)) return line
         continue
       }
-      const { done, value } = await this.#reader.read()
+      const { done, value } = await this.#reader.next()
       if (done) throw new Error(`${method}: the server is gone`)
       this.#held += decoder.decode(value, { stream: true })
     }

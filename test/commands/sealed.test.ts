@@ -164,7 +164,7 @@ describe('.tvault-recipients', () => {
     process.chdir(join(tree, 'deep', 'er'))
     expect(await it.fails(seal, { out: 'x' })).toMatchObject({
       kind: 'usage',
-      message: expect.stringContaining('.tvault-recipients'),
+      message: expect.stringContaining('no recipient is named, and there is no'),
     })
     writeFileSync('.tvault-recipients', `${me}\nnonsense\n`)
     expect(await it.fails(seal, { out: 'x' })).toMatchObject({

@@ -2,7 +2,6 @@
 // and works again without the half of the confinement that is there for it. What cannot be tried here is said.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gaps } from '../../src/guard/confinement.ts'
 import type { Confinement } from '../../src/guard/confinement.ts'
@@ -24,9 +23,12 @@ interface Report {
   withoutLandlock?: Run
 }
 
+/** Another user must get in, so it is not the directory of the test run, which is closed to others. */
+const ANYBODYS = '/tmp'
+
 const NOBODY = 65_534
 const isRoot = process.getuid?.() === 0
-const root = mkdtempSync(join(tmpdir(), 'attacks-'))
+const root = mkdtempSync(join(ANYBODYS, 'attacks-'))
 const programs = join(root, 'programs')
 
 beforeAll(async () => {

@@ -32,41 +32,44 @@ async function until(holds: () => boolean, what: string): Promise<void> {
 /** Numbers that the program printed, one in a line. */
 const numbers = (out: string): number[] => out.trim().split('\n').map(Number)
 
+/** Enough for a program to start on a busy machine; the tests wait for it side by side. */
+const TIME_SECONDS = 2
+
 describe('in time', () => {
-  test('what ends when it is asked to, ends by itself', async () => {
+  test.concurrent('what ends when it is asked to, ends by itself', async () => {
     const { out, timedOut, signal, milliseconds } = await run(
       sh('trap "echo tidy; exit 3" TERM; while :; do sleep 0.05; done'),
       {
-        timeoutSeconds: 0.3,
+        timeoutSeconds: TIME_SECONDS,
       },
     )
     expect([out, timedOut, signal]).toEqual(['tidy\n', true, undefined])
-    expect(milliseconds).toBeLessThan(5000)
+    expect(milliseconds).toBeLessThan(10_000)
   })
 
-  test('what does not is killed', async () => {
-    const short = { timeoutSeconds: 0.3, graceSeconds: 0.2 }
+  test.concurrent('what does not is killed', async () => {
+    const short = { timeoutSeconds: TIME_SECONDS, graceSeconds: 0.2 }
     const { timedOut, signal, exitCode } = await run(sh('trap "" TERM INT HUP; while :; do sleep 0.05; done'), short)
     expect([timedOut, signal, exitCode]).toEqual([true, 'SIGKILL', 137])
   })
 
-  test('also when it stands still', async () => {
-    const { timedOut, signal } = await run(sh('kill -STOP $$'), { timeoutSeconds: 0.3, graceSeconds: 0.2 })
+  test.concurrent('also when it stands still', async () => {
+    const { timedOut, signal } = await run(sh('kill -STOP $$'), { timeoutSeconds: TIME_SECONDS, graceSeconds: 0.2 })
     expect([timedOut, signal]).toEqual([true, 'SIGKILL'])
   })
 
-  test('what it was asked for so far comes back', async () => {
-    const { out, timedOut } = await run(sh('echo begun; exec sleep 30'), { timeoutSeconds: 0.3 })
+  test.concurrent('what it was asked for so far comes back', async () => {
+    const { out, timedOut } = await run(sh('echo begun; exec sleep 30'), { timeoutSeconds: TIME_SECONDS })
     expect([out, timedOut]).toEqual(['begun\n', true])
   })
 
-  test('the others of its group have the same time to end by themselves', async () => {
+  test.concurrent('the others of its group have the same time to end by themselves', async () => {
     const script = '(trap "sleep 0.2; echo tidy; exit" TERM; while :; do sleep 0.05; done) & wait'
-    const { out, timedOut, strays } = await run(sh(script), { timeoutSeconds: 0.3 })
+    const { out, timedOut, strays } = await run(sh(script), { timeoutSeconds: TIME_SECONDS })
     expect([out, timedOut, strays]).toEqual(['tidy\n', true, { killed: 0, left: 0 }])
   })
 
-  test('when somebody changes his mind', async () => {
+  test.concurrent('when somebody changes his mind', async () => {
     const stop = new AbortController()
     const begun = join(work, 'begun')
     const running = run(sh(`touch ${begun}; exec sleep 30`), {}, { cancel: stop.signal })

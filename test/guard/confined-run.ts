@@ -1,12 +1,14 @@
 // Programs run confined by a test, in directories made for it, with the launcher in one file.
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runConfined } from '../../src/guard/confined.ts'
 import type { ConfinedAround, ConfinedResult, ConfinedWish } from '../../src/guard/confined.ts'
 
+/** Another user must get in, so it is not the directory of the test run, which is closed to others. */
+const ANYBODYS = '/tmp'
+
 /** A directory of this run, with `work` to write to and a vault that is hidden. */
-export const root = realpathSync(mkdtempSync(join(tmpdir(), 'confined-')))
+export const root = realpathSync(mkdtempSync(join(ANYBODYS, 'confined-')))
 export const work = join(root, 'work')
 export const vault = join(root, 'vault')
 export const vaultFile = join(vault, 'vault.db')

@@ -34,8 +34,8 @@ export default define({
   examples: [
     { words: 'env seal --group shop --recipient tvault1... -o shop.sealed', about: 'All environments' },
     {
-      words: 'env seal --group shop --envs preview --keys API_URL --recipient tvault1... -o preview.sealed',
-      about: 'One key of one environment',
+      words: 'env seal --group shop --envs preview --recipient tvault1... -o preview.sealed',
+      about: 'One environment',
     },
   ],
   async run(context, { group, recipient, keys, envs, out, overwrite, force }) {

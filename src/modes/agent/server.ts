@@ -75,7 +75,9 @@ export function serve(
     listener.stop(true)
     throw fileFailure(error, path, 'create')
   }
-  void scrub.connect(path).catch(() => note('the agent cannot reach itself; what it received stays in memory for longer'))
+  void scrub
+    .connect(path)
+    .catch(() => note('the agent cannot reach itself; what it received stays in memory for longer'))
   return {
     async stop(milliseconds) {
       listener.stop(false)

@@ -45,7 +45,7 @@ describe('without a vault', () => {
     ['help threat-model', 0, /^# Threat model/],
     ['projects', 0, /^Usage: tvault projects <command>/],
     ['docs', 0, /^ {2}threat-model/],
-    ['docs commands --json', 0, /^\[\n {2}\{\n {4}"path": "audit"/],
+    ['docs commands --json', 0, /^\[\n {2}\{\n {4}"path": "agent install"/],
     ['completion bash', 0, /^# bash completion for tvault/],
   ])('tvault %s', async (line, code, shown) => {
     const made = await tvault(line)
