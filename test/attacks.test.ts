@@ -8,7 +8,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -24,7 +23,6 @@ const room = new Room()
 const inVault = (name: string): string => join(room.vault, name)
 const here = (name: string): string => join(room.folder, name)
 const LINES = join(import.meta.dir, 'modes', 'cli', 'lines.ts')
-let recipient = ''
 
 interface Ended {
   code: number
@@ -40,7 +38,7 @@ async function ends(lines: readonly (readonly string[])[]): Promise<Ended[]> {
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
-    timeout: 60_000,
+    timeout: 100_000,
     killSignal: 'SIGKILL',
     detached: true,
   })
@@ -58,21 +56,19 @@ function expectRefused(paths: readonly string[], ended: readonly Ended[]): void 
   }
 }
 
-beforeAll(async () => {
-  await room.init()
-  writeFileSync(here('pass'), `TVAULT_PASSPHRASE=${PASSPHRASE}\n`, { mode: 0o600 })
-  await room.must('set', 'A', 'value')
-  await room.must('projects', 'create', 'shop')
-  await room.must('set', 'A', 'value', '-p', 'shop')
-  await room.must('env', 'group', 'create', 'app', '--env', 'production=shop')
-  recipient = (JSON.parse((await room.must('identity', 'new', '--json')).out.toString()) as { recipient: string })
-    .recipient
-  writeFileSync(here('.env'), 'A=value\nB=other\n')
-  await room.must('seal', '--recipient', recipient, '-o', 'sealed')
-  await room.must('seal', '--recipient', recipient, '--format', 'k8s', '--name', 'app', '-o', 'sealed.yaml')
-  writeFileSync(inVault('mcp-policy.yaml'), 'version: 1\n', { mode: 0o600 })
-})
 afterAll(() => room.remove())
+
+await room.init()
+writeFileSync(here('pass'), `TVAULT_PASSPHRASE=${PASSPHRASE}\n`, { mode: 0o600 })
+await room.must('set', 'A', 'value')
+await room.must('projects', 'create', 'shop')
+await room.must('set', 'A', 'value', '-p', 'shop')
+await room.must('env', 'group', 'create', 'app', '--env', 'production=shop')
+const { recipient } = JSON.parse((await room.must('identity', 'new', '--json')).out.toString()) as { recipient: string }
+writeFileSync(here('.env'), 'A=value\nB=other\n')
+await room.must('seal', '--recipient', recipient, '-o', 'sealed')
+await room.must('seal', '--recipient', recipient, '--format', 'k8s', '--name', 'app', '-o', 'sealed.yaml')
+writeFileSync(inVault('mcp-policy.yaml'), 'version: 1\n', { mode: 0o600 })
 
 /** Every command that writes a file that is named, with the flags by which it replaces one. */
 const WRITERS: Record<string, (target: string) => string[]> = {
@@ -100,36 +96,55 @@ function beside(): unknown {
     ])
 }
 
-describe.each(Object.entries(WRITERS))('%s writes', (_, words) => {
-  test('weak point D1, D2: nothing into the directory of the vault, under any name', async () => {
-    const before = [beside(), statSync(inVault('vault.db')).ino]
-    if (!existsSync(here('alias'))) symlinkSync(room.vault, here('alias'))
-    const targets = ['vault.db', 'mcp-policy.yaml', 'identities/default.key', 'fresh'].map(inVault)
-    const paths = [...targets, here('alias/mcp-policy.yaml'), `${room.vault}/../vault/fresh`, 'vault/fresh']
-    expectRefused(paths, await ends(paths.map(words)))
-    expect([beside(), statSync(inVault('vault.db')).ino]).toEqual(before)
-    expect((await room.must('get', 'A')).out.toString()).toBe('value')
+describe('weak point D1, D2: nothing is written into the directory of the vault, under any name', () => {
+  symlinkSync(room.vault, here('alias'))
+  const targets = ['vault.db', 'mcp-policy.yaml', 'identities/default.key', 'fresh'].map(inVault)
+  const paths = [...targets, here('alias/mcp-policy.yaml'), `${room.vault}/../vault/fresh`, 'vault/fresh']
+  const now = () => [beside(), statSync(inVault('vault.db')).ino]
+  let before: ReturnType<typeof now>
+  let ended: Ended[]
+  beforeAll(async () => {
+    before = now()
+    ended = await ends(Object.values(WRITERS).flatMap((words) => paths.map(words)))
   })
 
-  test('weak point D6: nothing through a link, into a pipe, a device or a folder; an old file gets mode 0600', async () => {
-    const folder = here('targets')
-    rmSync(folder, { recursive: true, force: true })
-    mkdirSync(folder)
-    const at = (name: string): string => join(folder, name)
-    writeFileSync(at('behind'), 'of somebody\n', { mode: 0o644 })
-    symlinkSync('behind', at('link'))
-    symlinkSync('nothing', at('dangling'))
-    Bun.spawnSync(['mkfifo', at('pipe')])
-    mkdirSync(at('folder'))
-    const paths = [at('link'), at('dangling'), at('pipe'), at('folder'), '/dev/full', at('none/fresh')]
-    writeFileSync(at('old'), 'A=old\n', { mode: 0o644 })
-    const ended = await ends([...paths, at('old')].map(words))
-    expectRefused(paths, ended.slice(0, -1))
-    expect(readFileSync(at('behind'), 'utf8')).toBe('of somebody\n')
-    expect(readdirSync(folder).toSorted()).toEqual(['behind', 'dangling', 'folder', 'link', 'old', 'pipe'])
-    const code = ended.at(-1)?.code
-    expect((statSync(at('old')).mode & 0o777).toString(8)).toBe(code === 0 ? '600' : '644')
-    if (code !== 0) expect(readFileSync(at('old'), 'utf8')).toBe('A=old\n')
+  test.each(Object.keys(WRITERS))('%s', (name) => {
+    const at = Object.keys(WRITERS).indexOf(name) * paths.length
+    expectRefused(paths, ended.slice(at, at + paths.length))
+  })
+
+  test('and all of it is as it was', async () => {
+    expect(now()).toEqual(before)
+    expect((await room.must('get', 'A')).out.toString()).toBe('value')
+  })
+})
+
+describe('weak point D6: nothing is written through a link, into a pipe, a device or a folder', () => {
+  const bad = ['link', 'dangling', 'pipe', 'folder', 'none/fresh']
+  const at = (writer: string, name: string): string => join(here('targets'), writer.replace(' ', '-'), name)
+  for (const writer of Object.keys(WRITERS)) {
+    mkdirSync(at(writer, 'folder'), { recursive: true })
+    writeFileSync(at(writer, 'behind'), 'of somebody\n', { mode: 0o644 })
+    writeFileSync(at(writer, 'old'), 'A=old\n', { mode: 0o644 })
+    symlinkSync('behind', at(writer, 'link'))
+    symlinkSync('nothing', at(writer, 'dangling'))
+    Bun.spawnSync(['mkfifo', at(writer, 'pipe')])
+  }
+  const pathsOf = (writer: string): string[] => ['/dev/full', ...[...bad, 'old'].map((name) => at(writer, name))]
+  let ended: Ended[]
+  beforeAll(async () => {
+    ended = await ends(Object.entries(WRITERS).flatMap(([writer, words]) => pathsOf(writer).map(words)))
+  })
+
+  test.each(Object.keys(WRITERS))('%s; an old file gets mode 0600', (writer) => {
+    const paths = pathsOf(writer)
+    const own = ended.slice(Object.keys(WRITERS).indexOf(writer) * paths.length).slice(0, paths.length)
+    expectRefused(paths, own.slice(0, -1))
+    expect(readFileSync(at(writer, 'behind'), 'utf8')).toBe('of somebody\n')
+    expect(readdirSync(at(writer, '')).toSorted()).toEqual(['behind', 'dangling', 'folder', 'link', 'old', 'pipe'])
+    const replaced = own.at(-1)?.code === 0
+    expect((statSync(at(writer, 'old')).mode & 0o777).toString(8)).toBe(replaced ? '600' : '644')
+    expect(readFileSync(at(writer, 'old'), 'utf8') === 'A=old\n').toBe(!replaced)
   })
 })
 
@@ -161,22 +176,30 @@ const READERS: Record<string, (file: string) => string[]> = {
   migrate: (file) => ['migrate', file, '--to', here('moved'), '-y'],
 }
 
-describe.each(Object.entries(READERS))('%s reads', (_, words) => {
-  test('weak point A3, A4, defect 9: no pipe, device, folder, link, giant or file of the kernel, and waits for none', async () => {
-    const folder = here('sources')
-    if (!existsSync(folder)) {
-      mkdirSync(folder)
-      Bun.spawnSync(['mkfifo', join(folder, '.env.pipe')])
-      mkdirSync(join(folder, '.env.folder'))
-      symlinkSync('/proc/self/environ', join(folder, '.env.environ'))
-      writeFileSync(join(folder, '.env.giant'), '')
-      truncateSync(join(folder, '.env.giant'), 2 ** 30)
-    }
-    const paths = [...readdirSync(folder).map((file) => join(folder, file)), '/proc/self/environ', '/dev/zero']
-    const before = beside()
-    expectRefused(paths, await ends(paths.map(words)))
+describe('weak point A3, A4, defect 9: no pipe, folder, link, giant or file of the kernel is read, or waited for', () => {
+  const folder = here('sources')
+  mkdirSync(join(folder, '.env.folder'), { recursive: true })
+  Bun.spawnSync(['mkfifo', join(folder, '.env.pipe')])
+  symlinkSync('/proc/self/environ', join(folder, '.env.environ'))
+  writeFileSync(join(folder, '.env.giant'), '')
+  truncateSync(join(folder, '.env.giant'), 2 ** 30)
+  const paths = [...readdirSync(folder).map((file) => join(folder, file)), '/proc/self/environ', '/dev/zero']
+  let before: ReturnType<typeof beside>
+  let ended: Ended[]
+  beforeAll(async () => {
+    before = beside()
+    ended = await ends(Object.values(READERS).flatMap((words) => paths.map(words)))
+  })
+
+  test.each(Object.keys(READERS))('%s', (name) => {
+    const at = Object.keys(READERS).indexOf(name) * paths.length
+    expectRefused(paths, ended.slice(at, at + paths.length))
+  })
+
+  test('and nothing was stored or made', async () => {
     expect(beside()).toEqual(before)
     expect(existsSync(here('moved'))).toBeFalse()
+    expect(JSON.parse((await room.must('list', '--json')).out.toString())).toEqual(['A'])
     expect((await room.must('get', 'A')).out.toString()).toBe('value')
   })
 })

@@ -118,9 +118,14 @@ export const CALLS: Readonly<Record<string, Call>> = {
   lock: { need: 'place', but: { 'no vault': 5, corrupt: 9 } },
   // Standard input is closed: nobody asks it anything.
   mcp: { need: 'place', foreign: 'silent', but: { 'no vault': 5 } },
+  'mcp install': { need: 'place', words: '--client claude --dry-run' },
   migrate: { need: 'place', ends: 1 },
   move: { need: 'key', words: 'A C', asks: true },
   open: { ...OPENED, words: 'env.sealed' },
+  'policy check': { need: 'names' },
+  // Nothing is allowed without a policy file.
+  'policy explain': { need: 'place', words: 'write', ends: 8, but: { 'full stdout': 1 } },
+  'policy show': { need: 'place' },
   'projects create': { need: 'key', words: 'fresh' },
   'projects delete': { need: 'key', words: 'extra', asks: true },
   'projects list': { need: 'names' },

@@ -6,7 +6,7 @@ import { listed } from '../src/commands/describe.ts'
 import { CALLS, STATES } from './matrix-calls.ts'
 import { cellFaults, Matrix } from './matrix.ts'
 
-const SAMPLE = ['get', 'set', 'list', 'delete', 'export', 'projects use', 'env group show', 'restore', 'run', 'status']
+const SAMPLE = ['get', 'set', 'list', 'delete', 'run', 'restore']
 
 const matrix = new Matrix()
 beforeAll(() => matrix.prepare(), 60_000)

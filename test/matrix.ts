@@ -66,7 +66,7 @@ export class Matrix {
     await must('backup', 'backup.db')
     writeFileSync(join(work, '.tvaultrc'), 'project = default\n')
     for (const words of [
-      ['init', '-q'],
+      ['init', '-q', '--template='],
       ['config', 'user.name', 'x'],
       ['config', 'user.email', 'x@x'],
     ])

@@ -76,11 +76,9 @@ async function whileAsking(words: string[], env: Record<string, string>, questio
 
 test.each([
   ['delete', ['delete', 'STABLE'], {}, 'STABLE'],
-  ['projects delete', ['projects', 'delete', 'bulk'], {}, 'bulk'],
   ['restore', ['restore', 'backup-0.db'], {}, 'Restore from backup?'],
   ['key rotate', ['key', 'rotate'], {}, 'New passphrase: '],
   ['unlock', ['unlock', '--check'], { TVAULT_PASSPHRASE: '' }, 'passphrase: '],
-  ['set', ['set', 'ASKED'], {}, 'Enter secret value: '],
 ] as const)('W10, defect 7: while %s asks a person, others read and write', async (_, words, env, question) => {
   const code = await whileAsking([...words], env, question, async () => {
     const late = { TVAULT_LOCK_TIMEOUT: '0' }

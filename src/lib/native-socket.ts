@@ -10,6 +10,8 @@ const SYMBOLS = {
   recv: { args: ['i32', 'ptr', 'usize', 'i32'], returns: 'i64' },
   getsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'ptr'], returns: 'i32' },
   close: { args: ['i32'], returns: 'i32' },
+  isatty: { args: ['i32'], returns: 'i32' },
+  prctl: { args: ['i32', 'u64', 'u64', 'u64', 'u64'], returns: 'i32' },
 } as const
 
 const libc = nativeLibrary(SYMBOLS)
@@ -33,6 +35,18 @@ export interface Peer {
   pid: number
   uid: number
   gid: number
+}
+
+/** Whether descriptor `fd` is a terminal; for who loads this file anyway and nothing else of the kind. */
+export function isTerminal(fd: number): boolean {
+  return libc().c.isatty(fd) === 1
+}
+
+const PR_SET_DUMPABLE = 4
+
+/** Closes this process to others of the same user, like `harden` in native.ts, with what is loaded here anyway. */
+export function closeToOthers(): void {
+  libc().c.prctl(PR_SET_DUMPABLE, 0n, 0n, 0n, 0n)
 }
 
 /** Who is at the other end of connected socket `fd`, as the kernel says; undefined when it does not. */

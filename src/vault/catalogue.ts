@@ -122,7 +122,14 @@ export class Catalogue implements Names {
   }
 
   audit(query: AuditQuery): AuditEntry[] {
-    return this.look((reader) => queryAudit(reader, query, (entry) => this.#seesEntry(entry)))
+    return this.look((reader) => {
+      let groups: ReadonlySet<string> | undefined
+      const seesGroup = (name: string): boolean => {
+        groups ??= new Set(visibleGroups(this.scope, reader).map((group) => group.name))
+        return groups.has(name)
+      }
+      return queryAudit(reader, query, (entry) => this.#seesEntry(entry) && this.#knowsAll(entry, seesGroup))
+    })
   }
 
   useProject(name: string): void {
@@ -171,5 +178,16 @@ export class Catalogue implements Names {
     if (!this.scope.sees(project)) return false
     const keys = entry.resourceType === 'secret' ? [entry.resourceName] : entry.metadata['keys']
     return !Array.isArray(keys) || keys.every((key) => this.scope.sees(project, key))
+  }
+
+  /** What else a row names must be known as well to who is not the owner: groups, where a copy went, keys left out. */
+  #knowsAll({ resourceType, resourceName, metadata }: AuditEntry, seesGroup: (name: string) => boolean): boolean {
+    if (this.scope.isOwner) return true
+    const { group, to_project: project, to_key: key, keys, count } = metadata
+    const named = resourceType === 'env_group' ? resourceName : group
+    if (typeof named === 'string' && !seesGroup(named)) return false
+    if (typeof project === 'string' && !this.scope.sees(project, typeof key === 'string' ? key : undefined))
+      return false
+    return !(Array.isArray(keys) && typeof count === 'number' && count > keys.length)
   }
 }

@@ -84,8 +84,14 @@ describe('A: the policy is not walked around', () => {
 
   test('A7: nothing counts or names what is hidden', async () => {
     const cell = await cellOf()
-    cell.place.must(['projects', 'use', 'hidden'])
-    const { client } = cell
+    const { client, place: mine } = cell
+    mine.must(['projects', 'use', 'hidden'])
+    // The audit log names other things beside what a row is about.
+    mine.must(['copy', 'OPEN', 'MOVED', '-p', 'app', '--to', 'hidden'])
+    mine.must(['copy', 'OPEN', 'ANOTHER_DENIED', '-p', 'app'])
+    mine.must(['env', 'group', 'create', 'mixed', '--env', 'one=app', '--env', 'two=hidden'])
+    mine.must(['env', 'diff', 'mixed', '--values'])
+    mine.must(['run', '-p', 'app', '--', 'true'])
     const told = await Promise.all(
       [
         ['vault_status', {}],
@@ -99,6 +105,7 @@ describe('A: the policy is not walked around', () => {
         ['vault_list_secrets_by_prefix', { prefix: 'MY_', project: 'app' }],
         ['vault_diff_env', { file: '.env.probe', project: 'app' }],
         ['vault_audit_log', { limit: 1000 }],
+        ['vault_env_group_list', {}],
       ].map(([name, given]) => client.call(name as string, given)),
     )
     const [status, current, projects, , , count, deep, denied] = told.map(({ data }) => data)
@@ -109,7 +116,7 @@ describe('A: the policy is not walked around', () => {
       { name: 'default', secret_count: 2 },
     ])
     expect([count!['count'], deep!['count'], deep!['total'], denied!['total']]).toEqual([2, 0, 0, 0])
-    for (const { text } of told) expect(text).not.toMatch(/hidden|DEEP/)
+    for (const { text } of told) expect(text).not.toMatch(/hidden|DEEP|MOVED|mixed|ANOTHER/)
     const names = told.map(({ text }) => text.includes('MY_DENIED_KEY'))
     // The dotenv file names the key itself, and so it is only there.
     expect(names.filter(Boolean)).toHaveLength(1)
@@ -361,28 +368,6 @@ describe('E and F: the audit log and the words', () => {
     expect(result.messages[0]!.content.text).not.toContain('\nand now')
     const { data } = await client.call('vault_create_project', { name: 'a\nb' })
     expect(data['kind']).toBe('usage')
-  })
-})
-
-describe('H: what the protocol offers', () => {
-  test('titles, hints, schemas; the small set stays small', async () => {
-    const { client } = await cellOf({ words: ['--tools', 'core'] })
-    const tools = await client.tools()
-    const size = JSON.stringify(tools).length
-    console.log(`mcp: the core has ${tools.length} tools in ${size} bytes of schema`)
-    expect(size).toBeLessThan(8192)
-    for (const one of tools) {
-      expect(one).toMatchObject({ title: expect.any(String), outputSchema: { type: 'object' }, annotations: {} })
-    }
-    const byName = Object.fromEntries(tools.map((one) => [one.name, one['annotations']]))
-    expect(byName['vault_list_secrets']).toMatchObject({ readOnlyHint: true })
-    expect(byName['vault_set_secret']).toMatchObject({ readOnlyHint: false, destructiveHint: false })
-  })
-
-  test('chosen tools only', async () => {
-    const { client } = await cellOf({ words: ['--tools', 'vault_status,vault_list_secrets'] })
-    expect((await client.tools()).map(({ name }) => name)).toEqual(['vault_list_secrets', 'vault_status'])
-    expect((await client.call('vault_list_projects')).data).toEqual({ code: -32602 })
   })
 })
 

@@ -1,17 +1,24 @@
 // The server and the official client: greeting, every tool that only looks, resources, prompts, cancellation. The client
 // holds each structured result against the schema that the tool announced.
-import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { plantedPlace, policyText } from './mcp-place.ts'
+import { Cell, plantedPlace, policyText } from './mcp-place.ts'
 import { ourBinary } from './peer.ts'
 
 setDefaultTimeout(60_000)
 
 const place = plantedPlace()
-afterAll(() => place.remove())
+const cells: Cell[] = []
+afterAll(async () => {
+  for (const cell of cells) {
+    await cell.end()
+    cell.remove()
+  }
+  place.remove()
+})
 place.must(['env', 'group', 'create', 'shop', '--env', 'one=app', '--env', 'two=default'])
 
 async function connected(): Promise<{ client: Client; work: string }> {
@@ -122,4 +129,34 @@ test('what cannot be served is told on standard error, with the exit codes of th
   expect([code, out.toString(), err.includes('is missing')]).toEqual([1, '', true])
   expect(place.run(['mcp', '--tools', 'everything'], { stdin: '' }).code).toBe(2)
   expect(place.run(['mcp', '--connect', 'unix:///elsewhere'], { stdin: '' }).code).toBe(2)
+})
+
+/** A server that was started with these words, under a policy that allows everything. */
+async function greeted(words: readonly string[]): Promise<Cell> {
+  const cell = new Cell(place, { rules: { mode: 'full', reads: 4, exec: true }, key: 'passphrase', words })
+  cells.push(cell)
+  await cell.client.initialize()
+  return cell
+}
+
+describe('H: what the protocol offers', () => {
+  test('titles, hints, schemas; the small set stays small', async () => {
+    const { client } = await greeted(['--tools', 'core'])
+    const tools = await client.tools()
+    const size = JSON.stringify(tools).length
+    console.log(`mcp: the core has ${tools.length} tools in ${size} bytes of schema`)
+    expect(size).toBeLessThan(8192)
+    for (const one of tools) {
+      expect(one).toMatchObject({ title: expect.any(String), outputSchema: { type: 'object' }, annotations: {} })
+    }
+    const byName = Object.fromEntries(tools.map((one) => [one.name, one['annotations']]))
+    expect(byName['vault_list_secrets']).toMatchObject({ readOnlyHint: true })
+    expect(byName['vault_set_secret']).toMatchObject({ readOnlyHint: false, destructiveHint: false })
+  })
+
+  test('chosen tools only', async () => {
+    const { client } = await greeted(['--tools', 'vault_status,vault_list_secrets'])
+    expect((await client.tools()).map(({ name }) => name)).toEqual(['vault_list_secrets', 'vault_status'])
+    expect((await client.call('vault_list_projects')).data).toEqual({ code: -32602 })
+  })
 })

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { freemem } from 'node:os'
 import { join } from 'node:path'
-import { BINARY, Room } from './room.ts'
+import { BINARY, CHEAP, Room } from './room.ts'
 
 const room = new Room()
 const CROWD = 200
@@ -69,4 +69,38 @@ test('two readers while a third imports 10,000 keys', async () => {
   await Promise.all([writer, reader(), reader()])
   expect(reads).toBeGreaterThan(1)
   expect((await room.must('list', '--prefix', 'BULK_')).out.toString().trim().split('\n')).toHaveLength(10_000)
+})
+
+test('W1: fifty inits at once, each with its own passphrase: one wins, and its vault is whole', async () => {
+  const other = new Room()
+  try {
+    const passphrases = Array.from({ length: 50 }, (_, index) => `crowd of inits ${index} 7714`)
+    const codes: number[] = []
+    for (let at = 0; at < passphrases.length; at += atOnce) {
+      const wave = passphrases
+        .slice(at, at + atOnce)
+        .map((TVAULT_PASSPHRASE) => other.exec([BINARY, 'init', ...CHEAP], { env: { TVAULT_PASSPHRASE } }))
+      codes.push(...(await Promise.all(wave)).map(({ code }) => code))
+    }
+    expect(codes.toSorted((a, b) => a - b)).toEqual([0, ...Array.from({ length: 49 }, () => 10)])
+    const env = { TVAULT_PASSPHRASE: passphrases[codes.indexOf(0)] ?? '' }
+    expect((await other.exec([BINARY, 'set', 'A', 'value'], { env })).code).toBe(0)
+    expect((await other.exec([BINARY, 'get', 'A'], { env })).out.toString()).toBe('value')
+  } finally {
+    other.remove()
+  }
+})
+
+test('sets, gets and backups of fifty processes: none is turned away, and every backup is whole', async () => {
+  const jobs = Array.from({ length: 50 }, (_, index) => {
+    if (index % 5 === 0) return ['backup', `crowd-${index}.db`]
+    return index % 2 === 0 ? ['get', 'SHARED'] : ['set', `MIXED_${index}`, `mixed ${index}`]
+  })
+  for (let at = 0; at < jobs.length; at += atOnce) {
+    const wave = jobs.slice(at, at + atOnce).map((words) => room.tvault(...words))
+    for (const { code, err } of await Promise.all(wave)) expect([code, err]).toEqual([0, err])
+  }
+  for (const [word, name = ''] of jobs) if (word === 'backup') await room.must('restore', name, '--dry-run')
+  for (const [word, name = '', value] of jobs)
+    if (word === 'set') expect((await room.must('get', name)).out.toString()).toBe(value ?? '')
 })

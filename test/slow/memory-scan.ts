@@ -26,7 +26,7 @@ export function scanMemory(pid: number, needles: readonly Needle[]): { hits: Hit
       if (!region || region[4] === '[vvar]' || region[4] === '[vsyscall]') continue
       const [from, to] = [BigInt(`0x${region[1]}`), BigInt(`0x${region[2]}`)]
       bytes += scanRange(fd, from, to, needles, (name) =>
-        hits.push({ name, place: `${region[3]} ${region[4] || 'anonymous'} ${((Number(to - from) / 1024) | 0)} KiB` }),
+        hits.push({ name, place: `${region[3]} ${region[4] || 'anonymous'} ${(Number(to - from) / 1024) | 0} KiB` }),
       )
     }
   } finally {
@@ -47,7 +47,13 @@ export function scanFile(path: string, needles: readonly Needle[]): { hits: Hit[
   }
 }
 
-function scanRange(fd: number, from: bigint, to: bigint, needles: readonly Needle[], hit: (name: string) => void): number {
+function scanRange(
+  fd: number,
+  from: bigint,
+  to: bigint,
+  needles: readonly Needle[],
+  hit: (name: string) => void,
+): number {
   const overlap = Math.max(...needles.map(({ bytes }) => bytes.length)) - 1
   const buffer = Buffer.alloc(CHUNK + overlap)
   let kept = 0

@@ -2,6 +2,7 @@
 // is one too many, gets one line and is gone. The socket is bound under a name of its own and then moved to the one that
 // clients know, because the runtime removes the name it bound at the end, whatever lies there by then.
 import type { UnixSocketListener } from 'bun'
+import { ownCopy } from '../../lib/bytes.ts'
 import { fileFailure, moveWithoutReplacing } from '../../lib/files.ts'
 import { peerOf } from '../../lib/native-socket.ts'
 import type { Broker } from './broker.ts'
@@ -48,10 +49,12 @@ export function serve(
           if (accepted instanceof Connection) open.add(accepted)
         },
         data(socket, chunk) {
-          if (socket.data instanceof Connection) {
-            if (socket.data.receive(chunk)) scrub.over(chunk.length)
-          } else if (!socket.data) socket.end()
+          const bytes = ownCopy(chunk)
           chunk.fill(0)
+          if (socket.data instanceof Connection) {
+            if (socket.data.receive(bytes)) scrub.over(bytes.length)
+          } else if (!socket.data) socket.end()
+          bytes.fill(0)
         },
         end(socket) {
           if (socket.data instanceof Connection) socket.data.halfClosed()

@@ -1,0 +1,287 @@
+// What is left in the memory of the agent when the keys are to be gone: after lock, idle, limit, stop, SIGTERM and a fault
+// of its own. Looked for in /proc/PID/mem and in a core dump: the key of the passphrase, the keys of projects, the key of
+// the audit log, the passphrase, and every value that was served or taken. Needs root; the process is not dumpable.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Secret } from '../../src/lib/secret.ts'
+import { openLmdb } from '../../src/store/lmdb.ts'
+import { decodeHeader, deriveKek } from '../../src/vault/header.ts'
+import { Keyring } from '../../src/vault/keyring.ts'
+import { allProjects } from '../../src/vault/projects.ts'
+import { META, TABLES } from '../../src/vault/schema.ts'
+import { readAuditKey } from '../../src/vault/session.ts'
+import { exchange, until } from '../interop/agent-place.ts'
+import { scanFile, scanMemory } from './memory-scan.ts'
+import type { Hit, Needle } from './memory-scan.ts'
+import { BINARY, CHEAP, Room } from './room.ts'
+
+const SOURCE = resolve(import.meta.dir, '..', '..', 'src')
+const IS_ROOT = process.geteuid?.() === 0
+const [GCORE, STRACE] = [Bun.which('gcore'), Bun.which('strace')]
+if (!IS_ROOT) console.log('\n!!! not root: the memory of the agent was NOT looked at\n')
+if (!GCORE) console.log('\n!!! gcore (package gdb) is not installed: core dumps were NOT looked at\n')
+if (!STRACE) console.log('\n!!! strace is not installed: the memory of an agent that ends was NOT looked at\n')
+const rootTest = (name: string, possible: boolean, body: () => Promise<void>): void => {
+  if (IS_ROOT && possible) test(name, body)
+}
+test('there is something to run', () => expect(existsSync(BINARY)).toBeTrue())
+
+/** How long an agent that ends is held at its last system call. */
+const HELD_SECONDS = 15
+
+let passphrase = ''
+let room: Room
+let needles: Needle[] = []
+let agent: Bun.Subprocess<'ignore', 'ignore', 'pipe'> | undefined
+
+/** Random text that is nowhere else in memory: a needle, and put into the vault. */
+function value(name: string): Uint8Array {
+  const bytes = Buffer.from(`${name}-${crypto.randomUUID()}-${crypto.randomUUID()}`)
+  needles.push({ name, bytes })
+  return bytes
+}
+
+/** The keys of the vault as it is now, computed from the file and the passphrase. */
+async function keys(generation: string): Promise<Needle[]> {
+  const store = await openLmdb(join(room.vault, 'vault.db'), { tables: TABLES, mode: 'read' })
+  try {
+    const header = decodeHeader(store.get('meta', META.header))
+    const kek = deriveKek(Secret.fromText(passphrase), header)
+    const found: Needle[] = [{ name: `${generation} key of the passphrase`, bytes: kek.slice() }]
+    const ring = new Keyring(header, kek, { box: readAuditKey(store) })
+    found.push({ name: `${generation} key of the audit log`, bytes: ring.auditKey.slice() })
+    for (const { id, ...project } of allProjects(store)) {
+      found.push({ name: `${generation} key of project ${project.name}`, bytes: ring.projectKey(id, project).slice() })
+    }
+    ring.wipe()
+    return found
+  } finally {
+    await store.close()
+  }
+}
+
+/** Our program without the passphrase, or with it on the terminal's place. */
+async function tvault(
+  words: string[],
+  options: { stdin?: Uint8Array; env?: Record<string, string> } = {},
+): Promise<void> {
+  const env = { TVAULT_PASSPHRASE: '', ...options.env }
+  const { code, err } = await room.exec([BINARY, ...words], { ...options, env })
+  if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}: ${err}`)
+}
+
+async function start(flags: string[] = [], command = [BINARY, 'agent', 'start', '--locked']): Promise<void> {
+  const { TVAULT_PASSPHRASE: _, ...env } = room.environment
+  const child = Bun.spawn([...command, ...flags], {
+    cwd: room.folder,
+    env,
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: 'pipe',
+  })
+  agent = child
+  let said = ''
+  const { promise, resolve: listening } = Promise.withResolvers<void>()
+  void (async () => {
+    for await (const chunk of child.stderr as unknown as AsyncIterable<Uint8Array>) {
+      said += Buffer.from(chunk).toString()
+      if (said.includes('listening')) listening()
+    }
+    listening()
+  })()
+  await promise
+  if (!said.includes('listening')) throw new Error(said)
+}
+
+const socket = (): string => join(room.vault, 'agent.sock')
+const ask = (request: object): Promise<unknown> => exchange(socket(), `${JSON.stringify({ v: 1, ...request })}\n`)
+
+/** Unlocks over the socket, and has everything served and taken that the agent serves and takes. */
+async function useEverything(): Promise<void> {
+  await tvault(['unlock'], { env: { TVAULT_PASSPHRASE: passphrase } })
+  needles.push(...(await keys('first')))
+  for (let turn = 0; turn < 2; turn++) {
+    for (const key of ['READ', 'BIG', 'BINARY']) await tvault(['get', key])
+    await tvault(['env', '--only', 'MANY_1,MANY_2'])
+    await tvault(['run', '--only', 'MANY_1', '--', 'true'])
+    await ask({ op: 'get', key: 'PLAIN' })
+    await ask({ op: 'get', key: 'BIG' })
+    await ask({ op: 'getselected', only: ['PLAIN_2', 'MANY_1'] })
+  }
+  await tvault(['set', 'WRITTEN', '--stdin'], { stdin: value('written') })
+  await tvault(['set', 'WRITTEN_BIG', '--stdin'], {
+    stdin: Buffer.concat([value('written big'), Buffer.alloc(300_000, 'x')]),
+  })
+  await tvault(['projects', 'create', 'made'])
+  await tvault(['set', 'IN_MADE', '--stdin', '-p', 'made'], { stdin: value('in a project made by the agent') })
+  await tvault(['get', 'IN_MADE', '-p', 'made'])
+  await tvault(['rollback', 'TWICE', '--to', '1'])
+  await tvault(['delete', 'GONE', '-y'])
+  needles.push(...(await keys('second')).filter(({ name }) => name.includes('made')))
+}
+
+function shown(hits: readonly Hit[]): string[] {
+  return [...new Set(hits.map(({ name, place }) => `${name} in ${place}`))]
+}
+
+/** Nothing may be found in the process, nor in a dump of it. */
+async function nothingLeft(when: string): Promise<void> {
+  const { pid } = agent!
+  const { hits, bytes } = scanMemory(pid, needles)
+  expect([when, shown(hits)]).toEqual([when, []])
+  expect(bytes).toBeGreaterThan(20e6)
+  if (!GCORE) return
+  const prefix = join(room.folder, 'core')
+  const done = await room.exec([GCORE, '-o', prefix, String(pid)])
+  const [dump] = readdirSync(room.folder).filter((name) => name.startsWith('core.'))
+  // Held at its last call by strace there is no second tracer.
+  if (!dump) return expect([when, done.err]).toEqual([when, expect.stringContaining('ptrace')])
+  const found = scanFile(join(room.folder, dump), needles)
+  rmSync(join(room.folder, dump))
+  expect([`${when}, core dump`, shown(found.hits)]).toEqual([`${when}, core dump`, []])
+  expect(found.bytes).toBeGreaterThan(10e6)
+}
+
+beforeAll(() => {
+  if (IS_ROOT) console.log(`memory of the agent: ${BINARY}`)
+})
+
+beforeEach(async () => {
+  if (!IS_ROOT) return
+  room = new Room()
+  needles = []
+  passphrase = `memory test ${crypto.randomUUID()} ${crypto.randomUUID()}`
+  needles.push({ name: 'passphrase', bytes: Buffer.from(passphrase) })
+  const env = { TVAULT_PASSPHRASE: passphrase }
+  await tvault(['init', ...CHEAP], { env })
+  const texts = ['READ', 'PLAIN', 'PLAIN_2', 'MANY_1', 'MANY_2', 'GONE']
+  const lines = texts.map((key) => `${key}=${Buffer.from(value(key)).toString()}\n`)
+  await tvault(['import', '-'], { stdin: Buffer.from(lines.join('')), env })
+  await tvault(['set', 'BIG', '--stdin'], { stdin: Buffer.concat([value('BIG'), Buffer.alloc(700_000, 'b')]), env })
+  const binary = Buffer.concat([Buffer.of(0xff, 0xfe), value('BINARY')])
+  await tvault(['set', 'BINARY', '--stdin'], { stdin: binary, env })
+  for (const version of ['one', 'two'])
+    await tvault(['set', 'TWICE', '--stdin'], { stdin: value(`TWICE ${version}`), env })
+})
+
+afterEach(async () => {
+  agent?.kill('SIGKILL')
+  await agent?.exited
+  agent = undefined
+  room?.remove()
+})
+afterAll(() => room?.remove())
+
+rootTest('the scan sees: keys while it is unlocked, in locked memory, and none in a dump', true, async () => {
+  await start()
+  await useEverything()
+  const { hits } = scanMemory(agent!.pid, needles)
+  const names = new Set(hits.map(({ name }) => name))
+  expect([...names].sort()).toEqual([
+    'first key of project default',
+    'first key of the audit log',
+    'first key of the passphrase',
+    'second key of project made',
+  ])
+  // Each of them once, in the one block that is locked and left out of dumps.
+  expect(hits).toHaveLength(4)
+  expect(new Set(hits.map(({ place }) => place)).size).toBe(1)
+  const status = await Bun.file(`/proc/${agent!.pid}/status`).text()
+  expect(status).toMatch(/VmLck:\s+[1-9]/)
+  if (!GCORE) return
+  await room.exec([GCORE, '-o', join(room.folder, 'core'), String(agent!.pid)])
+  const [dump] = readdirSync(room.folder).filter((name) => name.startsWith('core.'))
+  expect(shown(scanFile(join(room.folder, dump!), needles).hits)).toEqual([])
+})
+
+rootTest('lock, and unlocked and locked again', true, async () => {
+  await start()
+  await useEverything()
+  await tvault(['lock'])
+  await nothingLeft('locked')
+  await tvault(['unlock'], { env: { TVAULT_PASSPHRASE: passphrase } })
+  await tvault(['get', 'READ'])
+  await tvault(['lock'])
+  await nothingLeft('locked again')
+})
+
+rootTest('a rotation by the agent, then lock: neither the old nor the new key', true, async () => {
+  await start()
+  await useEverything()
+  const fresh = `rotated ${crypto.randomUUID()} ${crypto.randomUUID()}`
+  needles.push({ name: 'new passphrase', bytes: Buffer.from(fresh) })
+  await tvault(['key', 'rotate', ...CHEAP], { env: { TVAULT_PASSPHRASE: passphrase, TVAULT_NEW_PASSPHRASE: fresh } })
+  passphrase = fresh
+  needles.push(...(await keys('rotated')))
+  await tvault(['unlock'], { env: { TVAULT_PASSPHRASE: passphrase } })
+  await tvault(['get', 'READ'])
+  await tvault(['lock'])
+  await nothingLeft('rotated and locked')
+})
+
+rootTest('limit', true, async () => {
+  await start(['--limit', '20s'])
+  await useEverything()
+  await until(async () => {
+    const { out } = await room.exec([BINARY, 'agent', 'status', '--json'], { env: { TVAULT_PASSPHRASE: '' } })
+    return (JSON.parse(out.toString()) as { unlocked?: boolean }).unlocked === false
+  }, 60_000)
+  await nothingLeft('limit')
+})
+
+/** Holds the agent at its last system call, so that its memory can be looked at when everything was put away. */
+async function held(end: () => Promise<unknown>, when: string): Promise<void> {
+  const { pid } = agent!
+  const delay = `exit_group:delay_enter=${HELD_SECONDS * 1_000_000}`
+  const tracer = Bun.spawn([STRACE!, '-f', '-p', String(pid), '-e', 'trace=exit_group', '-e', `inject=${delay}`], {
+    stdout: 'ignore',
+    stderr: 'pipe',
+  })
+  const words = tracer.stderr.getReader()
+  await words.read()
+  try {
+    await end()
+    // The last thing before the end is that the place is given back.
+    await until(() => !existsSync(socket()) && !existsSync(join(room.vault, 'agent.lock')), 60_000)
+    await Bun.sleep(500)
+    expect(existsSync(`/proc/${pid}/mem`)).toBeTrue()
+    await nothingLeft(when)
+  } finally {
+    tracer.kill('SIGKILL')
+  }
+}
+
+rootTest('SIGTERM', STRACE !== null, async () => {
+  await start()
+  await useEverything()
+  await held(async () => agent!.kill('SIGTERM'), 'SIGTERM')
+})
+
+rootTest('stop', STRACE !== null, async () => {
+  await start()
+  await useEverything()
+  await held(() => tvault(['agent', 'stop']), 'stop')
+})
+
+rootTest('idle', STRACE !== null, async () => {
+  await start(['--idle', '10s'])
+  await useEverything()
+  await held(async () => undefined, 'idle')
+})
+
+rootTest('a fault of its own', STRACE !== null, async () => {
+  const script = `
+    const { serveAgent } = await import(${JSON.stringify(join(SOURCE, 'context', 'agent-serve.ts'))})
+    const { AgentLog } = await import(${JSON.stringify(join(SOURCE, 'context', 'agent-log.ts'))})
+    await serveAgent({
+      directory: ${JSON.stringify(room.vault)}, version: 'test', lockMilliseconds: 10_000, idle: 0, limit: 0,
+      requireToken: false, tokenFile: undefined, log: new AgentLog(${JSON.stringify(room.vault)}, 'info'), passphrase: undefined,
+      ready: () => { require('node:fs').writeSync(2, 'listening') },
+    })`
+  // The signal that nobody else uses is where the fault is planted.
+  const planted = `process.on('SIGUSR2', () => { throw new Error('planted') }); ${script}`
+  await start([], [process.execPath, '-e', planted])
+  await useEverything()
+  await held(async () => agent!.kill('SIGUSR2'), 'fault')
+})
