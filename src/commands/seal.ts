@@ -1,6 +1,6 @@
 // Seals secrets of a project to recipients: the values go from the vault into ciphertext and are in no file between.
 import { Failure } from '../lib/errors.ts'
-import { printable } from '../lib/names.ts'
+import { escaped, printable } from '../lib/names.ts'
 import { define } from './define.ts'
 import { RECIPIENT_FIELD, recipientData, recipientLines, recipientsFor } from './parts/recipients.ts'
 import { SEALED_FIELDS, outputPath, refuseTerminal, sealedData, writeSealed } from './parts/streams.ts'
@@ -83,7 +83,7 @@ export default define({
     ...(file === undefined && { out: bytes }),
     note: [
       `Sealed ${keys.length} secret(s) to ${recipients.length} recipient(s)${file === undefined ? '' : ` → ${printable(file)}`}`,
-      ...(from === undefined ? [] : [`Recipients from ${printable(from)}:`]),
+      ...(from === undefined ? [] : [`Recipients from ${escaped(from)}:`]),
       recipientLines(recipients),
     ].join('\n'),
   }),

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Recipient } from '../../crypto/recipient.ts'
 import { listed } from '../../faces/table.ts'
 import { Failure } from '../../lib/errors.ts'
-import { printable } from '../../lib/names.ts'
+import { escaped } from '../../lib/names.ts'
 
 export const RECIPIENT_FIELD = {
   kind: 'list',
@@ -28,19 +28,19 @@ export async function recipientsFor(
   ])
   const path = join(workTree(process.cwd()) ?? process.cwd(), RECIPIENTS_FILE)
   if (!lstatOrNothing(path)) {
-    throw new Failure('usage', `no recipient is named, and there is no ${printable(path)}`, {
+    throw new Failure('usage', `no recipient is named, and there is no ${escaped(path)}`, {
       hint: 'name one with --recipient; tvault identity list shows yours',
     })
   }
   const { bytes, uid } = readFound(path, MAX_RECIPIENTS_BYTES, { followLink: false })
   if (uid !== process.geteuid?.() && uid !== 0) {
-    throw new Failure('denied', `${printable(path)} belongs to somebody else`, {
+    throw new Failure('denied', `${escaped(path)} belongs to somebody else`, {
       hint: 'look at it, then name the recipients with --recipient',
     })
   }
   const recipients = parseRecipients(bytes)
   if (recipients.length > 0) return { recipients, from: path }
-  throw new Failure('usage', `${printable(path)} names no recipient`, { hint: 'name one with --recipient' })
+  throw new Failure('usage', `${escaped(path)} names no recipient`, { hint: 'name one with --recipient' })
 }
 
 /** Recipients as JSON shows them. */
