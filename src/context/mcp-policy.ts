@@ -4,7 +4,7 @@ import { METADATA_ONLY, checkRules } from '../commands/policy-mcp.ts'
 import { Failure, toFailure } from '../lib/errors.ts'
 import { lstatOrNothing, readFound } from '../lib/files.ts'
 import type { McpRules } from '../lib/gate.ts'
-import { printable } from '../lib/names.ts'
+import { escaped } from '../lib/names.ts'
 import { policyFile } from '../lib/paths.ts'
 
 const MAX_BYTES = 1_048_576
@@ -15,16 +15,16 @@ export async function readRules(directory: string): Promise<McpRules> {
   // A link that leads nowhere is a file that cannot be read, not an absent one.
   if (!lstatOrNothing(path)) return METADATA_ONLY
   const { bytes, uid, mode } = readFound(path, MAX_BYTES, { followLink: false })
-  if (uid !== process.geteuid?.()) throw new Failure('failed', `${printable(path)} belongs to somebody else`)
+  if (uid !== process.geteuid?.()) throw new Failure('failed', `${escaped(path)} belongs to somebody else`)
   if ((mode & 0o022) !== 0) {
-    throw new Failure('failed', `${printable(path)} can be changed by others`, { hint: `chmod 600 ${printable(path)}` })
+    throw new Failure('failed', `${escaped(path)} can be changed by others`, { hint: `chmod 600 ${escaped(path)}` })
   }
   const { parseMcpPolicy } = await import('../formats/mcp-policy.ts')
   try {
     return checkRules(parseMcpPolicy(bytes, 'mcp-policy.yaml'))
   } catch (error) {
     const { message, hint } = toFailure(error)
-    throw new Failure('failed', `${printable(path)}: ${message}`, { ...(hint !== undefined && { hint }) })
+    throw new Failure('failed', `${escaped(path)}: ${message}`, { ...(hint !== undefined && { hint }) })
   }
 }
 

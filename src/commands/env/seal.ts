@@ -34,7 +34,7 @@ export default define({
   examples: [
     { words: 'env seal --group shop --recipient tvault1... -o shop.sealed', about: 'All environments' },
     {
-      words: 'env seal --group shop --envs preview --recipient tvault1... -o preview.sealed',
+      words: 'env seal --group shop --envs preview --recipient tvault1... -o p.sealed',
       about: 'One environment',
     },
   ],
