@@ -125,7 +125,8 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: 'TVAULT_LOCK_TIMEOUT',
     kind: 'variable',
-    about: 'seconds to wait while another process writes, 0 to 3600',
+    about:
+      'seconds to wait while another process writes, 0 to 3600; they begin anew when it has, at most a dozen times',
     fallback: '10; for shell-init 2',
     secret: false,
     toChild: false,

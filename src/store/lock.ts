@@ -1,11 +1,13 @@
 // The write lock of a vault: flock(2) on its directory. Not on an LMDB file: closing any descriptor of the lock file
 // would drop LMDB's own fcntl locks. It is held only while rows are written or the file is replaced, never while a
 // person is asked or a key is derived.
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { Failure } from '../lib/errors.ts'
 import { flock } from '../lib/native.ts'
 
 const LONGEST_NAP_MILLISECONDS = 16
+const MOST_TURNS = 12
 
 /** Holds nothing until `take`. One per open store. */
 export class WriteLock {
@@ -20,7 +22,7 @@ export class WriteLock {
     this.#milliseconds = milliseconds
   }
 
-  /** Waits until it is ours; returns the release. Throws `busy` after the deadline, also when this process holds it already. */
+  /** Waits until it is ours; returns the release. Throws `busy` when nobody wrote for the whole deadline, also when this process holds it already. */
   take(): () => void {
     if (this.#reserved) {
       this.#reserved = false
@@ -31,7 +33,7 @@ export class WriteLock {
     if (this.#fd !== undefined) throw busy()
     const fd = openSync(this.#directory, 'r')
     try {
-      lockWithin(fd, 'exclusive', this.#milliseconds)
+      lockWithin(fd, 'exclusive', this.#milliseconds, () => this.#state())
     } catch (error) {
       closeSync(fd)
       throw error
@@ -41,6 +43,12 @@ export class WriteLock {
       if (this.#fd === fd) this.#fd = undefined
       closeSync(fd)
     }
+  }
+
+  /** What changes when somebody has written: which file it is, and since when. */
+  #state(): string {
+    const stats = statSync(join(this.#directory, 'vault.db'), { throwIfNoEntry: false })
+    return `${stats?.ino} ${stats?.mtimeMs}`
   }
 
   /** Takes it without waiting, for the `take`s until the release; undefined when somebody has it. */
@@ -76,12 +84,24 @@ export function isFree(path: string): boolean {
   }
 }
 
-/** flock with a deadline, by naps of growing length so that a short write of somebody else is noticed at once. */
-export function lockWithin(fd: number, mode: 'shared' | 'exclusive', milliseconds: number): void {
+/**
+ * flock with a deadline, by naps of growing length so that a short write of somebody else is noticed at once. The time
+ * begins anew, at most a dozen times, when `state` is another one: then others had their turn, and nobody is stuck.
+ */
+export function lockWithin(
+  fd: number,
+  mode: 'shared' | 'exclusive',
+  milliseconds: number,
+  state: () => string = () => '',
+): void {
   const nap = new Int32Array(new SharedArrayBuffer(4))
-  const deadline = performance.now() + milliseconds
+  let [deadline, before, turns] = [performance.now() + milliseconds, state(), MOST_TURNS]
   for (let length = 0.25; !flock(fd, mode, false); length = Math.min(LONGEST_NAP_MILLISECONDS, length * 2)) {
-    if (performance.now() >= deadline) throw busy()
+    if (performance.now() >= deadline) {
+      const now = state()
+      if (now === before || --turns === 0) throw busy()
+      ;[deadline, before] = [performance.now() + milliseconds, now]
+    }
     Atomics.wait(nap, 0, 0, length)
   }
 }

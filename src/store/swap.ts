@@ -85,7 +85,7 @@ export function finishReplacement(path: string, directory: string): void {
   if (!hasReplacement(path)) return
   const fd = openExisting(path)
   try {
-    if (fd !== undefined) lockWithin(fd, 'exclusive', PLACE_MILLISECONDS)
+    if (fd !== undefined) lockWithin(fd, 'exclusive', PLACE_MILLISECONDS, () => lastWrite(path))
     rmSync(lockPath(path), { force: true })
     renameSync(nextPath(path), path)
     syncDirectory(directory)
@@ -108,7 +108,7 @@ export function finishReplacement(path: string, directory: string): void {
 export function holdPlace(path: string): { fd: number; release: () => void } {
   const fd = openSync(path, 'r')
   try {
-    lockWithin(fd, 'exclusive', PLACE_MILLISECONDS)
+    lockWithin(fd, 'exclusive', PLACE_MILLISECONDS, () => lastWrite(path))
   } catch (error) {
     closeSync(fd)
     throw error
@@ -137,6 +137,11 @@ export function isSameFile(path: string, inode: number): boolean {
   } catch {
     return false
   }
+}
+
+/** Changes with every commit: while it does, nobody is stuck. */
+function lastWrite(path: string): string {
+  return String(statSync(path, { throwIfNoEntry: false })?.mtimeMs)
 }
 
 function openExisting(path: string): number | undefined {
