@@ -1,5 +1,6 @@
 // `npm run bench`: one table of everything that is measured, and the same rows as JSON in .bench/. With `--quick`
 // fewer runs, to see that the benches work.
+import { agentGet, agentLoad } from './agent.ts'
 import { boxes, keyDerivation } from './crypto.ts'
 import { gitFilter } from './git.ts'
 import { load, save, table } from './harness.ts'
@@ -12,6 +13,8 @@ const before = load()
 const rows = [
   ...(await versionStart(quick ? 5 : 60)),
   ...coldGet(quick ? 2 : 15),
+  ...(await agentGet(quick ? 3 : 60)),
+  ...(await agentLoad(quick ? 1 : 10)),
   ...gitFilter(quick ? 40 : 1000),
   ...(await keyDerivation(quick ? 2 : 12)),
   ...(await boxes(quick ? 20 : 300)),

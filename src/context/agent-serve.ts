@@ -50,11 +50,14 @@ export async function serveAgent(options: Serving): Promise<Reason> {
     const note = (line: string): void => log.write('info', line)
     const { version, lockMilliseconds, idle, limit, requireToken } = options
     const rest = { version, lockMilliseconds, idle, limit, requireToken, tokens, stopped, note }
-    const broker = await VaultBroker.open({ directory, socket: place.path, ...rest })
+    let listening = false
+    const reachable = (): boolean => !listening || place.holds()
+    const broker = await VaultBroker.open({ directory, socket: place.path, reachable, ...rest })
     try {
       await unlockFirst(broker, options.passphrase)
       options.unlocked?.()
       const served = serve(place, broker, note)
+      listening = true
       const restore = obeySignals(broker, log, { hangUp: () => reload(tokens, tokenFile, log), release: place.release })
       log.write('info', `listening at ${place.path}`)
       options.ready(place.path)

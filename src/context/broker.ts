@@ -41,6 +41,8 @@ export interface BrokerOptions {
   /** Called once, when the agent is to end. */
   stopped: (reason: Reason) => void
   note: (line: string) => void
+  /** Whether clients can still find the agent; asked from time to time. */
+  reachable?: () => boolean
   /** How long the machine has slept since it started, in milliseconds; the kernel's answer by default. */
   slept?: () => number
 }
@@ -242,10 +244,20 @@ export class VaultBroker implements Broker {
     return {
       pid: process.pid,
       socket,
-      project: grant.served ? this.#currentProject(grant) : '',
+      project: this.currentProject(grant) || (grant.served ? 'default' : ''),
       unlocked: this.unlocked,
       uptime_seconds: Math.floor((performance.now() - this.#started) / 1000),
       idle_remaining_seconds: idle === 0 ? 0 : Math.max(1, Math.ceil((idle - since) / 1000)),
+    }
+  }
+
+  currentProject(grant: Grant): string {
+    try {
+      this.fresh()
+      return grant.served ? this.names(grant).currentProject() : ''
+    } catch {
+      // How the agent is must be said even when its file is gone or damaged.
+      return ''
     }
   }
 
@@ -294,16 +306,6 @@ export class VaultBroker implements Broker {
       ...(tokenId !== undefined && { token_id: tokenId }),
     }
     return { principal, command, effect, policy: policyFor(principal), via }
-  }
-
-  #currentProject(grant: Grant): string {
-    try {
-      this.fresh()
-      return this.names(grant).currentProject() || 'default'
-    } catch {
-      // How the agent is must be said even when its file is gone or damaged.
-      return 'default'
-    }
   }
 
   #together(act: () => void): boolean {
@@ -367,6 +369,8 @@ export class VaultBroker implements Broker {
     this.#timer = setTimeout(
       () => {
         this.#look()
+        // An agent that nobody finds would hold the key and could not be told to let go.
+        if (this.#options.reachable?.() === false) this.stop('gone')
         if (!this.#stopping) this.#wind()
       },
       Math.max(10, Math.min(...due)),

@@ -25,13 +25,10 @@ export async function quickGet(tokens: readonly string[]): Promise<boolean> {
   let value: unknown
   try {
     const about = { command: 'get', effect: 'reveal', interactive: false } as const
-    client = AgentClient.connect(`${directory}/agent.sock`, {
-      ...about,
-      client: { name: 'tvault', version: build.version },
-    })
-    if (!client.unlocked) return false
-    const project = wish.project ?? (client.call('currentProject', []) || 'default')
-    value = client.call('read', [project, wish.key])
+    const caller = { ...about, client: { name: 'tvault', version: build.version } }
+    const { key, project } = wish
+    const first = { method: 'read', args: [project ?? '', key], current: project === undefined }
+    ;({ client, result: value } = AgentClient.ask(`${directory}/agent.sock`, caller, first))
     if (!(value instanceof Secret)) return false
     if ((await Bun.write(Bun.stdout, value.reveal())) !== value.size) return false
     client.tell({ op: 'settle', result: 'ok' })

@@ -1,5 +1,6 @@
 // Unix sockets without an event loop: a client that asks the agent one thing and waits for the answer. Loading node:net
 // costs more than the whole exchange takes, and the vault's methods are synchronous. Every call has a deadline.
+import { utf8 } from './bytes.ts'
 import { errno, nativeLibrary } from './native-library.ts'
 
 const SYMBOLS = {
@@ -82,7 +83,7 @@ export class UnixConnection {
    */
   static to(path: string): UnixConnection | 'nobody' | 'full' {
     const { ffi, c } = libc()
-    const name = Buffer.from(path)
+    const name = utf8(path)
     if (name.length > MAX_SOCKET_PATH || name.includes(0)) throw new RangeError('the path of the socket is too long')
     const address = new Uint8Array(2 + name.length + 1)
     address[0] = AF_UNIX

@@ -75,6 +75,19 @@ describe('clocks', () => {
     expect(opened(await talk.call('read', 'default', 'K'))).toBe('value of K')
   })
 
+  test('an agent that clients cannot find any more ends', async () => {
+    // The limit only makes it look at its clocks soon.
+    let reachable = true
+    const room = await agentRoom({ limit: 40, reachable: () => reachable })
+    await until(() => !room.broker.unlocked)
+    expect(room.stopped).toEqual([])
+    await room.broker.unlock(Secret.fromText(PASSPHRASE))
+    reachable = false
+    await until(() => room.stopped.length > 0)
+    expect(room.stopped).toEqual(['gone'])
+    expect(room.broker.unlocked).toBeFalse()
+  })
+
   test('sleep: locked before anything else is served', async () => {
     let slept = 0
     const room = await agentRoom({ slept: () => slept })

@@ -26,7 +26,7 @@ export interface Grant {
 }
 
 /** Why the vault was locked or the agent ends. */
-export type Reason = 'asked' | 'idle' | 'limit' | 'resumed' | 'rotated' | 'signal' | 'fault'
+export type Reason = 'asked' | 'idle' | 'limit' | 'resumed' | 'rotated' | 'signal' | 'gone'
 
 export type AgentEvent = { event: 'locked' | 'unlocked' | 'stopping'; reason: Reason }
 
@@ -81,6 +81,8 @@ export interface Broker {
   /** The idle time begins anew. */
   touch(): void
   status(grant: Grant): AgentStatus
+  /** The name of the current project; empty when there is none, or the grant does not reach it. Throws nothing. */
+  currentProject(grant: Grant): string
   /** A fresh token, printable, for its bearer alone; what it may do is fixed now. */
   newToken(wish: TokenWish): { token: Secret; info: TokenInfo }
   tokens(): TokenInfo[]

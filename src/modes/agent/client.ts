@@ -1,7 +1,7 @@
 // A program's side of protocol v2: connect, say who asks, ask. Synchronous, without vault, store and event loop, so that
 // a command that is served by the agent loads nothing heavy. What the agent answers is final; what goes wrong with the
 // agent itself before it has answered anything is Unavailable, and the caller takes the direct way.
-import { concat } from '../../lib/bytes.ts'
+import { concat, ownCopy } from '../../lib/bytes.ts'
 import { Failure, FAILURES } from '../../lib/errors.ts'
 import type { FailureKind } from '../../lib/errors.ts'
 import type { Effect } from '../../lib/gate.ts'
@@ -42,38 +42,61 @@ export interface Caller {
 /** The answer to a hello. */
 interface Told {
   unlocked: boolean
+  /** The current one, if the caller may know it. */
+  project: string
   pid: number
   version: string
 }
+
+/** A call that is sent along with the hello. `current`: the first argument is to be the current project. */
+export interface First {
+  method: string
+  args: readonly unknown[]
+  current?: boolean
+}
+
+/** Paths at which an agent did not answer: it costs its second once, whoever asks again in this process. */
+const silent = new Map<string, string>()
 
 export class AgentClient {
   readonly #connection: UnixConnection
   readonly #decoder = new Decoder(STRANGER)
   readonly #waiting: Message[] = []
   #next = 0
-  #told: Told = { unlocked: false, pid: 0, version: '' }
+  #told: Told = { unlocked: false, project: '', pid: 0, version: '' }
 
   /**
    * An accepted session at `path`. Throws Unavailable when there is none to be had within a second, Failure when the
    * agent refuses.
    */
   static connect(path: string, caller: Caller): AgentClient {
-    const deadline = performance.now() + HELLO_MILLISECONDS
-    return reachable(() => {
-      const client = new AgentClient(connectTo(path))
-      try {
-        client.#greet(caller, deadline)
-        return client
-      } catch (error) {
-        client.close()
-        throw error
-      }
-    })
+    return greeted(path, (client, deadline) => client.#greet(caller, deadline))
+  }
+
+  /** The same for who shows no token, with a first call in the same breath: one way there, one way back. */
+  static ask(path: string, caller: Omit<Caller, 'token'>, first: First): { client: AgentClient; result: unknown } {
+    const client = greeted(path, (fresh, deadline) => fresh.#greet(caller, deadline, first))
+    try {
+      return { client, result: answered(() => client.#await(client.#next, READ_SILENCE_MILLISECONDS)) }
+    } catch (error) {
+      client.close()
+      throw error
+    }
   }
 
   /** Whether the agent had the key when it answered the hello. */
   get unlocked(): boolean {
     return this.#told.unlocked
+  }
+
+  /** The current project when it answered the hello. */
+  get project(): string {
+    return this.#told.project
+  }
+
+  /** For `greeted`, which closes what it could not use. */
+  static over(connection: UnixConnection): AgentClient {
+    return new AgentClient(connection)
   }
 
   private constructor(connection: UnixConnection) {
@@ -92,11 +115,15 @@ export class AgentClient {
       const parts: Uint8Array[] = []
       const packed = args && pack(args, parts)
       this.#send({ ...head, id, ...(packed !== undefined && { args: packed }) }, parts, performance.now() + silence)
-      for (;;) {
-        const answer = this.#answer(id, performance.now() + silence)
-        if (answer) return answer.result
-      }
+      return this.#await(id, silence)
     })
+  }
+
+  #await(id: number, silence: number): unknown {
+    for (;;) {
+      const answer = this.#answer(id, performance.now() + silence)
+      if (answer) return answer.result
+    }
   }
 
   /** Tells something that has no answer; what goes wrong is nobody's business any more. */
@@ -113,29 +140,33 @@ export class AgentClient {
     this.#connection.close()
   }
 
-  #greet({ token, ...said }: Caller, deadline: number): void {
+  #greet({ token, ...said }: Caller, deadline: number, first?: First): void {
     const hello = { op: 'hello', version: 2, ...said }
     if (token) {
       const nonce = this.#challenge(deadline)
-      this.#told = this.#first({ ...hello, token: proof(token, nonce) }, deadline) as Told
-    } else this.#told = this.#first(hello, deadline, MAGIC) as Told
+      this.#told = this.#first([{ ...hello, token: proof(token, nonce) }], deadline) as Told
+    } else {
+      const call = first && { op: 'call', id: ++this.#next, ...first }
+      this.#told = this.#first([hello, ...(call ? [call] : [])], deadline, MAGIC) as Told
+    }
     this.#decoder.limits = KNOWN
   }
 
   #challenge(deadline: number): Uint8Array {
-    const { nonce } = (this.#first({ op: 'challenge' }, deadline, MAGIC) ?? {}) as { nonce?: unknown }
+    const { nonce } = (this.#first([{ op: 'challenge' }], deadline, MAGIC) ?? {}) as { nonce?: unknown }
     if (nonce instanceof Uint8Array) return nonce
     throw new ProtocolFault('no nonce')
   }
 
-  /** The answer to something that has no number: nothing else may come before it. `before` goes out in the same piece. */
-  #first(head: Record<string, unknown>, deadline: number, before: Uint8Array = new Uint8Array(0)): unknown {
+  /**
+   * The answer to the first of `heads`, which has no number: nothing else may come before it. All go out in one piece,
+   * behind `before`.
+   */
+  #first(heads: readonly Record<string, unknown>[], deadline: number, before: Uint8Array = new Uint8Array(0)): unknown {
+    const pieces: Uint8Array[] = [before]
+    for (const head of heads) encode({ head, parts: [] }, (bytes) => pieces.push(ownCopy(bytes)))
     try {
-      let first = before
-      encode({ head, parts: [] }, (bytes) => {
-        this.#connection.send(concat(first, bytes), deadline)
-        first = new Uint8Array(0)
-      })
+      this.#connection.send(concat(...pieces), deadline)
     } catch (error) {
       // It has closed already; what it said before that tells why.
       if (!(error instanceof Broken) || error.late) throw error
@@ -167,6 +198,29 @@ export class AgentClient {
       this.#decoder.push(bytes, (next) => this.#waiting.push(next))
       bytes.fill(0)
     }
+  }
+}
+
+/** A client for which `greet` was heard, within the time that an agent may cost. Throws what `connect` throws. */
+function greeted(path: string, greet: (client: AgentClient, deadline: number) => void): AgentClient {
+  const before = silent.get(path)
+  if (before !== undefined) throw new Unavailable(before)
+  const deadline = performance.now() + HELLO_MILLISECONDS
+  try {
+    return reachable(() => {
+      const client = AgentClient.over(connectTo(path))
+      try {
+        greet(client, deadline)
+        return client
+      } catch (error) {
+        client.close()
+        throw error
+      }
+    })
+  } catch (error) {
+    const lost = error instanceof Unavailable && !(error instanceof Nobody) && !(error instanceof SpeaksPlain)
+    if (lost) silent.set(path, error.message)
+    throw error
   }
 }
 

@@ -2,7 +2,7 @@
 // any other one v1 (v1.ts). A message is a head (JSON) followed by its parts: the bytes of its values, which so never
 // pass through JSON. A frame is length (u32, big-endian, of what follows) ‖ kind (1) ‖ payload. Limits hold before
 // anything is allocated: whoever connects is a stranger until its hello was accepted.
-import { ownBytes, ownCopy, text, u32, utf8 } from '../../lib/bytes.ts'
+import { ownBytes, text, u32, utf8 } from '../../lib/bytes.ts'
 
 /**
  * First bytes of a v2 connection; v1 begins with JSON, so with no zero byte. The line feed lets an agent that speaks
@@ -83,8 +83,9 @@ export class Decoder {
   #headed = 0
   /** Bytes to come of the frame's payload. */
   #left = 0
-  /** The payload of a head, as far as it has come. */
-  #pieces: Uint8Array[] = []
+  /** The payload of a head, as far as it has come: the first `#gathered` bytes. */
+  #gathering: Uint8Array = new Uint8Array(0)
+  #gathered = 0
   #head: Record<string, unknown> | undefined
   #sizes: number[] = []
   #parts: Uint8Array[] = []
@@ -131,9 +132,9 @@ export class Decoder {
   /** Zeroes what has arrived of an unfinished message, and takes nothing more. */
   wipe(): void {
     this.#over = true
-    for (const bytes of [...this.#parts, ...this.#pieces, this.#open]) bytes.fill(0)
+    for (const bytes of [...this.#parts, this.#gathering, this.#open]) bytes.fill(0)
     this.#parts = []
-    this.#pieces = []
+    this.#gathering = new Uint8Array(0)
     this.#head = undefined
   }
 
@@ -156,7 +157,7 @@ export class Decoder {
   #payload(bytes: Uint8Array): void {
     this.#left -= bytes.length
     if (!this.#head) {
-      this.#pieces.push(ownCopy(bytes))
+      this.#gather(bytes)
       return
     }
     const size = this.#sizes[this.#parts.length] ?? 0
@@ -165,6 +166,18 @@ export class Decoder {
     this.#open.set(bytes, this.#filled)
     this.#filled += bytes.length
     if (this.#filled === size) this.#close()
+  }
+
+  /** Grows with what has come, not with what was announced. */
+  #gather(bytes: Uint8Array): void {
+    const size = this.#gathered + bytes.length
+    if (size > this.#gathering.length) {
+      const larger = ownBytes(Math.max(size, Math.min(2 * this.#gathering.length, size + this.#left)))
+      larger.set(this.#gathering.subarray(0, this.#gathered))
+      this.#gathering = larger
+    }
+    this.#gathering.set(bytes, this.#gathered)
+    this.#gathered = size
   }
 
   #close(): void {
@@ -177,8 +190,9 @@ export class Decoder {
   #end(): Message | undefined {
     this.#headed = 0
     if (!this.#head) {
-      const { head, sizes } = parseHead(Buffer.concat(this.#pieces), this.limits.partBytes)
-      this.#pieces = []
+      const { head, sizes } = parseHead(this.#gathering.subarray(0, this.#gathered), this.limits.partBytes)
+      this.#gathering = new Uint8Array(0)
+      this.#gathered = 0
       this.#head = head
       this.#sizes = sizes
     }

@@ -12,11 +12,15 @@ import type { Method } from './methods.ts'
 export function remoteView(client: AgentClient): View {
   const call = (method: Method, args: readonly unknown[]): unknown =>
     client.call(method, travelling(method, args), isRepeatable(method) ? READ_SILENCE_MILLISECONDS : undefined)
+  let moved = false
   const methods = new Map<string, (...args: readonly unknown[]) => unknown>()
   return new Proxy({} as View, {
     get(_, name): unknown {
       if (name === 'settle') return (result: 'ok' | FailureKind) => client.tell({ op: 'settle', result })
+      // Told already, when the session began.
+      if (name === 'currentProject' && !moved) return () => client.project
       if (typeof name !== 'string' || !isMethod(name)) return undefined
+      if (name === 'useProject' || name === 'deleteProject') moved = true
       let method = methods.get(name)
       if (!method) {
         method = isLater(name) ? async (...args) => call(name, args) : (...args) => call(name, args)

@@ -153,7 +153,7 @@ export class Session implements Conversation {
       if (!Array.isArray(args)) throw new ProtocolFault('arguments that are no list')
       if (op === 'call') {
         this.#broker.touch()
-        return this.#call(grant, id, String(head['method']), args, over)
+        return this.#call(grant, { id, method: String(head['method']), current: head['current'] === true }, args, over)
       }
       if (isControl(op)) {
         this.#broker.touch()
@@ -204,10 +204,16 @@ export class Session implements Conversation {
     this.#grant = this.#broker.admit(asked, token, nonce)
     this.#decoder.limits = KNOWN
     this.#wire.settled()
-    return { unlocked: this.#broker.unlocked, ...this.#broker.about }
+    const project = this.#broker.currentProject(this.#grant)
+    return { unlocked: this.#broker.unlocked, project, ...this.#broker.about }
   }
 
-  #call(grant: Grant, id: unknown, method: string, args: readonly unknown[], over: () => void): void {
+  #call(
+    grant: Grant,
+    { id, method, current }: { id: unknown; method: string; current: boolean },
+    args: unknown[],
+    over: () => void,
+  ): void {
     if (!isMethod(method)) throw new ProtocolFault('an unknown method')
     if (!grant.served) {
       throw new Failure('denied', 'this agent serves only who shows a token', { hint: 'set TVAULT_AGENT_TOKEN' })
@@ -216,7 +222,10 @@ export class Session implements Conversation {
     if (!isOwner && !isForTokens(method)) {
       throw new Failure('denied', 'no token may do this', { hint: 'run the command as the owner' })
     }
-    const run = (): unknown => this.#invoke(grant, method, args)
+    const run = (): unknown => {
+      if (current) args[0] = this.#broker.names(grant).currentProject() || 'default'
+      return this.#invoke(grant, method, args)
+    }
     // A refusal is written down, so whoever can be refused commits.
     let manner = mannerOf(method) === 'look' && !isOwner ? 'together' : mannerOf(method)
     if (manner === 'look' && !this.#isFresh()) manner = 'together'

@@ -21,6 +21,8 @@ export interface Place {
   path: string
   /** Where the socket is bound before it gets its name. */
   bindPath: string
+  /** Whether the socket and the lock are still where clients look for them. */
+  holds: () => boolean
   /** Removes socket, pid file and lock file, as far as they are ours. */
   release: () => void
 }
@@ -56,7 +58,9 @@ export function takePlace(directory: string): Place {
     }
     closeSync(fd)
   }
-  return { path, bindPath, release }
+  const holds = (): boolean =>
+    hasName(fd, lockFile(directory)) && lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true
+  return { path, bindPath, holds, release }
 }
 
 /** Who may write here could put a socket of their own in the place of ours. */

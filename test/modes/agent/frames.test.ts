@@ -76,6 +76,14 @@ describe('a message comes back', () => {
     expect(found).toEqual([{ head: { a: 'name' }, parts: [utf8('value')] }])
   })
 
+  test('a head of many thousand single bytes', () => {
+    const whole = bytesOf({ head: { names: 'n'.repeat(200_000) }, parts: [] })
+    const decoder = new Decoder(KNOWN)
+    let found = 0
+    for (let at = 0; at < whole.length; at++) decoder.push(whole.subarray(at, at + 1), () => (found += 1))
+    expect(found).toBe(1)
+  })
+
   test('a head of megabytes in small chunks costs time in proportion', () => {
     const whole = bytesOf({ head: { names: 'n'.repeat(16 << 20) }, parts: [] })
     const decoder = new Decoder(KNOWN)

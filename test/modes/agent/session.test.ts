@@ -1,9 +1,9 @@
 // A v2 conversation: its hello decides who asks, requests are answered in order and once, values come back as bytes, and
 // whoever misbehaves is cut off without a word. Behind it is the real vault.
 import { afterAll, describe, expect, test } from 'bun:test'
-import { utf8 } from '../../../src/lib/bytes.ts'
+import { concat, utf8 } from '../../../src/lib/bytes.ts'
 import { Secret } from '../../../src/lib/secret.ts'
-import { MAGIC } from '../../../src/modes/agent/frames.ts'
+import { MAGIC, encode } from '../../../src/modes/agent/frames.ts'
 import { Talk, agentRoom, closeRooms, opened } from './agent-room.ts'
 import type { AuditEntry } from '../../../src/vault/view.ts'
 
@@ -23,7 +23,7 @@ describe('hello', () => {
   test('is answered with what the agent is', async () => {
     const room = await agentRoom()
     const talk = await room.talk()
-    expect(await talk.hello({})).toEqual({ unlocked: true, version: 'test', pid: process.pid })
+    expect(await talk.hello({})).toEqual({ unlocked: true, project: 'default', version: 'test', pid: process.pid })
     expect(talk.wire.known).toBeTrue()
   })
 
@@ -90,6 +90,29 @@ describe('hello', () => {
 })
 
 describe('calls', () => {
+  test('may follow the hello in the same breath, and be about the current project', async () => {
+    const room = await agentRoom()
+    await room.elsewhere((view) => view.useProject('web'))
+    const talk = await room.talk()
+    const call = { op: 'call', method: 'read', current: true, parts: [] }
+    const pieces: Uint8Array[] = []
+    for (const head of [HELLO, { ...call, id: 1, args: ['', 'W'] }, { ...call, id: 2, args: ['', 'K'] }]) {
+      encode({ head, parts: [] }, (bytes) => pieces.push(new Uint8Array(bytes)))
+    }
+    talk.session.receive(concat(...pieces))
+    expect(await talk.answer(undefined)).toMatchObject({ project: 'web' })
+    expect(opened(await talk.answer(1))).toBe('value of W')
+    expect(await talk.answer(2)).toMatchObject({ failed: 'not_found', message: 'no secret K in project web' })
+  })
+
+  test('behind a hello that was refused end the connection', async () => {
+    const talk = await (await agentRoom({ requireToken: true, tokenFile: 't' })).talk()
+    talk.say({ ...HELLO, token: { id: 'x', proof: 'y' } })
+    talk.say({ op: 'call', method: 'read', id: 1, args: ['default', 'K'] })
+    expect(talk.wire.ended).toBeTrue()
+    expect(talk.heard()).toHaveLength(1)
+  })
+
   test('values travel as bytes, also those that are no text, and are written down as intent and outcome', async () => {
     const room = await agentRoom()
     const talk = await room.talk({ command: 'set', effect: 'write' })

@@ -80,6 +80,22 @@ describe('the place', () => {
     take()
   })
 
+  test('is lost when the lock or the socket is not where clients look for it', () => {
+    const place = take()
+    expect(place.holds()).toBeFalse()
+    staleSocket(place.path)
+    expect(place.holds()).toBeTrue()
+    rmSync(inside('agent.sock'))
+    writeFileSync(inside('agent.sock'), '')
+    expect(place.holds()).toBeFalse()
+    rmSync(inside('agent.sock'))
+    staleSocket(place.path)
+    rmSync(inside('agent.lock'))
+    expect(place.holds()).toBeFalse()
+    rmSync(directory, { recursive: true })
+    expect(place.holds()).toBeFalse()
+  })
+
   test('stays with its holder when somebody else was refused', () => {
     take()
     refusal()
