@@ -1,7 +1,7 @@
 // What `npm test` runs once everything is built: checks, house, unit and contract tests on the sources, and the
 // journeys and the exchange with the Go program on dist/tvault. Ends with exactly one line `N passed, N failed`; exit
 // code 1 when anything failed, when a suite ran nothing, or when a test was left out.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { peer } from '../bench/peer.ts'
@@ -15,12 +15,15 @@ interface Counts {
   failed: number
 }
 
-/** Which suite an entry of test/ belongs to; `undefined` for what is no test or runs elsewhere (`npm run test:slow`). */
-function suiteOf(entry: string): 'house' | 'contract' | 'journeys' | 'interop' | 'unit' | undefined {
-  if (entry === 'house' || entry === 'contract' || entry === 'interop') return entry
-  if (/^[a-z-]+\.test\.ts$/.test(entry)) return 'journeys'
-  if (['slow', 'scripts', 'golden', 'reference', 'vectors'].includes(entry)) return undefined
-  return entry.includes('.') ? undefined : 'unit'
+type Suite = 'house' | 'contract' | 'journeys' | 'interop' | 'clients' | 'unit'
+
+/** Which suite a path of test/ belongs to; `undefined` for what is no test or runs elsewhere (`npm run test:slow`). */
+function suiteOf(path: string): Suite | undefined {
+  const [room = '', file] = path.split('/')
+  if (room === 'interop') return /^(agent|mcp)/.test(file ?? '') ? 'clients' : 'interop'
+  if (room === 'house' || room === 'contract') return room
+  if (file === undefined) return 'journeys'
+  return ['slow', 'scripts', 'golden', 'reference', 'vectors'].includes(room) ? undefined : 'unit'
 }
 
 /** The environment of tests: nothing of the caller's vault or home, temporary files in one folder of this run. */
@@ -33,11 +36,12 @@ function environment(name: string): Record<string, string> {
 }
 
 /** Runs one suite and prints its counts; its output only when something is wrong. */
-async function suite(name: string, words: readonly string[]): Promise<Counts> {
+async function suite(name: Suite, words: readonly string[]): Promise<Counts> {
   const start = performance.now()
-  const paths = readdirSync(join(root, 'test'))
-    .filter((entry) => suiteOf(entry) === name)
-    .map((entry) => `./test/${entry}`)
+  const paths = [...new Bun.Glob('**/*.test.ts').scanSync(join(root, 'test'))]
+    .filter((path) => suiteOf(path) === name)
+    .toSorted()
+    .map((path) => `./test/${path}`)
   const child = Bun.spawn([process.execPath, 'test', '--only-failures', ...words, ...paths], {
     cwd: root,
     env: environment(name),
@@ -63,10 +67,18 @@ try {
   // Fetched like every other package; where the Go program cannot be had, the tests that compare with it say so.
   peer()
   results.push(await suite('house', []))
-  // Two at a time: the machines that run this have two cores, and journeys measure waiting.
-  results.push(...(await Promise.all([suite('contract', ['--timeout=120000']), suite('unit', ['--timeout=60000'])])))
-  results.push(await suite('journeys', ['--max-concurrency=4', '--timeout=120000']))
-  results.push(await suite('interop', ['--timeout=180000']))
+  // Two at a time, the longest first: the machines that run this have two cores.
+  const queue: [Suite, string[]][] = [
+    ['journeys', ['--max-concurrency=2', '--timeout=120000']],
+    ['unit', ['--timeout=60000']],
+    ['interop', ['--timeout=180000']],
+    ['clients', ['--timeout=180000']],
+    ['contract', ['--timeout=120000']],
+  ]
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next; next = queue.shift()) results.push(await suite(...next))
+  }
+  await Promise.all([work(), work()])
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }

@@ -63,10 +63,10 @@ const STAYS = /^agent start(?!.*--help)/
 /** The code of a program that is started is the program's own. */
 const STARTS = /^(?:run|ssh|docker \w+) /
 
-/** What is tried: each command bare, with `-h`, and each of its examples. */
-const LINES = commands
-  .flatMap(({ path, examples }) => [path, `${path} --help`, ...examples.map(({ words }) => words)])
-  .filter((line) => !STAYS.test(line))
+/** What is tried where nothing opens: each command bare and its first example. */
+const FEW = commands.flatMap(({ path, examples }) => [path, ...examples.slice(0, 1).map(({ words }) => words)])
+/** What is tried where the passphrase is given: each command bare, and each of its examples. */
+const ALL = commands.flatMap(({ path, examples }) => [path, ...examples.map(({ words }) => words)])
 
 beforeAll(async () => {
   mkdirSync(join(folder, 'work'))
@@ -89,7 +89,9 @@ describe.each(STATES)('$name', ({ env }) => {
     'every command ends by itself, without a signal, and says why it failed',
     async () => {
       const faults: string[] = []
-      for (const line of new Set(LINES)) {
+      const lines = new Set(env['TVAULT_PASSPHRASE'] === PASSPHRASE ? ALL : FEW)
+      for (const line of lines) {
+        if (STAYS.test(line)) continue
         const { code, late, out, err } = await run(split(line), env)
         if (late) faults.push(`${line}: waits`)
         else if (!STARTS.test(line) && (code === null || (code >= 128 && code !== 130)))

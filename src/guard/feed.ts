@@ -39,9 +39,11 @@ export async function runFed({ command, feed }: Feeding, beside: Beside): Promis
   try {
     const file = findProgram(program, beside.environment['PATH'])
     await beside.release()
-    const child = start(file, [program, ...rest], beside.environment)
-    const stop = passSignals(child, beside.onTerminal)
+    let child: Child | undefined
+    // Before it starts: a signal in between would end us, and leave it without its input and its parent.
+    const stop = passSignals((signal) => child?.kill(signal), beside.onTerminal)
     try {
+      child = start(file, [program, ...rest], beside.environment)
       void supply(child.stdin, feed)
       await child.exited
       return child.exitCode ?? 128 + (signalNumbers[String(child.signalCode)] ?? 0)
@@ -104,10 +106,10 @@ async function readInput(into: Uint8Array): Promise<number> {
 }
 
 /** Lives until the program ends, whatever is sent to us, and passes on what only we received. */
-function passSignals(child: Child, onTerminal: boolean): () => void {
+function passSignals(kill: (signal: NodeJS.Signals) => void, onTerminal: boolean): () => void {
   const listeners = [...PASSED_ON, ...FROM_TERMINAL].map((signal) => {
     const direct = onTerminal && (FROM_TERMINAL as readonly string[]).includes(signal)
-    const listener = direct ? () => undefined : () => child.kill(signal)
+    const listener = direct ? () => undefined : () => kill(signal)
     process.on(signal, listener)
     return () => void process.off(signal, listener)
   })

@@ -138,7 +138,7 @@ describe('beside the peer', () => {
         if (!expands || (!value.includes(0x27) && !value.includes(0x0a))) expect(read).toEqual([...value])
         else expect(read).not.toEqual([...value])
       }),
-      { numRuns: 300 },
+      { numRuns: 60 },
     )
   })
 
@@ -175,7 +175,7 @@ describe('beside the peer', () => {
         const [entry] = parseDotenv(file).entries
         expect(entry === undefined ? undefined : [...entry.value.reveal()]).toEqual(peerReads(file, 'K'))
       }),
-      { numRuns: 400 },
+      { numRuns: 80 },
     )
   })
 })

@@ -1,10 +1,12 @@
-// The frame as a process: which stream says what, and with which exit code it ends.
+// The frame as a process, the built binary: which stream says what, and with which exit code it ends. From the sources,
+// which take a second to start, only where something is planted.
 import { afterAll, describe, expect, test } from 'bun:test'
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 const root = join(import.meta.dir, '../../..')
+const binary = resolve(process.env['TVAULT_BIN'] ?? join(root, 'dist', 'tvault'))
 const home = mkdtempSync(join(tmpdir(), 'tvault-main-'))
 afterAll(() => rmSync(home, { recursive: true }))
 
@@ -16,17 +18,15 @@ interface Options {
 }
 
 async function tvault(line: string, { env = {}, preload, stdout, stderr }: Options = {}) {
-  const flags = preload === undefined ? [] : ['--preload', preload]
-  const child = Bun.spawn(
-    [process.execPath, ...flags, join(root, 'src/main.ts'), ...line.split(' ').filter((word) => word !== '')],
-    {
-      cwd: home,
-      env: { PATH: process.env['PATH'] ?? '', HOME: home, ...env },
-      stdin: 'ignore',
-      stdout: stdout ?? 'pipe',
-      stderr: stderr ?? 'pipe',
-    },
-  )
+  const sources = [process.execPath, '--preload', preload ?? '', join(root, 'src/main.ts')]
+  const program = preload === undefined ? [binary] : sources
+  const child = Bun.spawn([...program, ...line.split(' ').filter((word) => word !== '')], {
+    cwd: home,
+    env: { PATH: process.env['PATH'] ?? '', HOME: home, ...env },
+    stdin: 'ignore',
+    stdout: stdout ?? 'pipe',
+    stderr: stderr ?? 'pipe',
+  })
   const read = (stream: unknown) => (stream instanceof ReadableStream ? new Response(stream).text() : '')
   const [out, err, code] = await Promise.all([read(child.stdout), read(child.stderr), child.exited])
   return { out, err, code }
