@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ROOT, startPrograms, withRatios } from './harness.ts'
+import { ROOT, figureRow, startPrograms, withRatios } from './harness.ts'
 import type { Row } from './harness.ts'
 import { peer } from './peer.ts'
 
@@ -110,13 +110,14 @@ export async function agentLoad(seconds: number): Promise<Row[]> {
           return { bench, name, unit, best: value, median: value, ratio: 1, runs: sorted.length }
         }),
       )
-    const memory = agents.map(({ name, pid }) => `${name} ${residentMebibytes(pid)} MiB`).join(', ')
+    const memory = agents.map(({ name, pid }) =>
+      figureRow('agent, memory afterwards', name, 'MiB', residentMebibytes(pid)),
+    )
     return [
+      ...withRatios(memory),
       ...rows(`agent, ${CLIENTS} clients`, 'ops/s', (sorted) => sorted.length / seconds),
       ...rows(`agent, ${CLIENTS} clients, p50`, 'ms', (sorted) => sorted[Math.floor(sorted.length * 0.5)]!),
-      ...rows(`agent, ${CLIENTS} clients, p99 (memory afterwards: ${memory})`, 'ms', (sorted) => {
-        return sorted[Math.floor(sorted.length * 0.99)]!
-      }),
+      ...rows(`agent, ${CLIENTS} clients, p99`, 'ms', (sorted) => sorted[Math.floor(sorted.length * 0.99)]!),
     ]
   })
 }

@@ -1,11 +1,15 @@
 // The core's speed beside other implementations of the same functions. Results are compared before anything is
 // timed: a fast wrong answer is worth nothing.
+import { argon2Sync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Bench } from 'tinybench'
 import type { BenchOptions } from 'tinybench'
+import { openArgon2 } from '../src/crypto/core-argon2.ts'
 import { DEFAULT_KDF } from '../src/crypto/kdf.ts'
 import { aeads } from '../test/contract/aeads.ts'
 import { kdfs } from '../test/contract/kdfs.ts'
-import { withRatios } from './harness.ts'
+import { ROOT, withRatios } from './harness.ts'
 import type { Row } from './harness.ts'
 
 const random = (size: number): Uint8Array => crypto.getRandomValues(new Uint8Array(size))
@@ -55,6 +59,58 @@ export async function keyDerivation(runs: number): Promise<Row[]> {
   const tasks = Object.fromEntries(able.map((kdf) => [kdf.name, () => kdf.derive(one)]))
   const options = { iterations: runs, time: 0, warmup: false }
   return measure(`argon2id ${memoryKib / 1024} MiB, ${passes} passes, ${lanes} lanes`, 'ms', options, tasks)
+}
+
+/** Ours with two threads and with one, and node:crypto, in turns, warm: wall time and processor time. */
+export async function threads(runs: number): Promise<Row[]> {
+  const bytes = readFileSync(join(ROOT, 'dist', 'argon2.wasm'))
+  const inputs = { password: random(20), salt: random(16) }
+  const rows: Row[] = []
+  for (const memoryKib of [65_536, 131_072]) {
+    const work = { memoryKib, passes: 3, lanes: 4 }
+    const message = { message: inputs.password, nonce: inputs.salt, memory: memoryKib, passes: 3, parallelism: 4 }
+    const ways = [
+      { name: 'node:crypto.argon2Sync', core: undefined },
+      { name: 'wasm core, two threads', core: openArgon2(bytes, { threads: 2 }) },
+      { name: 'wasm core, one thread', core: openArgon2(bytes, { threads: 1 }) },
+    ].map((way) => ({ ...way, wall: [] as number[], cpu: [] as number[] }))
+    const expected = argon2Sync('argon2id', { ...message, tagLength: 32 })
+    for (let run = -2; run < runs; run++) {
+      for (const { name, core, wall, cpu } of ways) {
+        const before = process.cpuUsage()
+        const begin = Bun.nanoseconds()
+        const key = core ? core.derive(inputs, work, 32) : argon2Sync('argon2id', { ...message, tagLength: 32 })
+        const time = (Bun.nanoseconds() - begin) / 1e6
+        same(`argon2id of ${name}`, key, expected)
+        // The helpers write their zeros; that is part of it.
+        void core?.memory
+        const { user, system } = process.cpuUsage(before)
+        // The first two of each are for the compiler.
+        if (run >= 0) wall.push(time)
+        if (run >= 0) cpu.push((user + system) / 1000)
+      }
+    }
+    rows.push(
+      ...withRatios(
+        ways.map(({ name, wall, cpu }): Row => {
+          const sorted = wall.toSorted((a, b) => a - b)
+          const median = sorted[sorted.length >> 1] ?? Number.NaN
+          const bench = `argon2id ${memoryKib / 1024} MiB, warm`
+          return {
+            bench,
+            name,
+            unit: 'ms',
+            best: sorted[0] ?? Number.NaN,
+            median,
+            cpu: Math.min(...cpu),
+            ratio: 1,
+            runs,
+          }
+        }),
+      ),
+    )
+  }
+  return rows
 }
 
 /** Sealing and opening values of three sizes, both suites, in every implementation; ours first. */

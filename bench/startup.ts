@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compileOptions } from '../scripts/compile.ts'
 import { BENCH, ROOT, startPrograms } from './harness.ts'
-import type { Row } from './harness.ts'
-import { peer } from './peer.ts'
+import type { Program, Row } from './harness.ts'
+import { dotenvx, peer } from './peer.ts'
 
 const tvault = join(ROOT, 'dist', 'tvault')
 const PASSPHRASE = 'bench only, not a secret 7141'
@@ -53,7 +53,7 @@ export function coldGet(runs: number): Row[] {
     { name: 'Go peer 0.23 get', binary: peer(), words: [] as string[] },
   ]
   try {
-    const ready = programs.flatMap(({ name, binary, words }, index) => {
+    const ready = programs.flatMap(({ name, binary, words }, index): Program[] => {
       if (binary === undefined) return []
       const env = { HOME: scratch, TVAULT_DIR: join(scratch, `vault${index}`), TVAULT_PASSPHRASE: PASSPHRASE }
       for (const args of [
@@ -65,6 +65,17 @@ export function coldGet(runs: number): Row[] {
       }
       return [{ name, command: [binary, 'get', 'API_KEY'], env, prints: 'value of the bench' }]
     })
+    const other = dotenvx()
+    if (other) {
+      const run = (words: readonly string[]): void => {
+        const done = Bun.spawnSync([...other, ...words], { cwd: scratch, env: { HOME: scratch }, stdin: 'ignore' })
+        if (done.exitCode !== 0) throw new Error(`dotenvx ${words[0]} failed: ${done.stderr.toString()}`)
+      }
+      const file = join(scratch, '.env')
+      run(['set', 'API_KEY', 'value of the bench', '-f', file])
+      const command = [...other, 'get', 'API_KEY', '-f', file]
+      ready.push({ name: 'dotenvx get', command, env: { HOME: scratch }, prints: /value of the bench/ })
+    }
     return startPrograms('cold get', ready, runs)
   } finally {
     rmSync(scratch, { recursive: true, force: true })

@@ -2,29 +2,13 @@
 // (nothing may be left to be found at run time, because a compiled program looks in the folder it stands in), a
 // runtime that does not obey Bun's environment variables, and only then the binary.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BuildConfig } from 'bun'
-import { compileOptions } from './compile.ts'
-import { kdbxPlugin } from './kdbx-plugin.ts'
-import { lmdbPlugin } from './lmdb-plugin.ts'
-import { mcpPlugin } from './mcp-plugin.ts'
-import { unresolved } from './unresolved.ts'
+import { bundle, compileProgram } from './bundle.ts'
+import { hostPlatform } from './platforms.ts'
 
 const root = join(import.meta.dir, '..')
 const dist = join(root, 'dist')
-
-/** What the bundle for the scan and the one in the binary have in common. */
-const shared = {
-  entrypoints: [join(root, 'src', 'main.ts')],
-  target: 'bun',
-  format: 'esm',
-  splitting: true,
-  minify: true,
-  plugins: [lmdbPlugin, kdbxPlugin, mcpPlugin],
-  define: { 'process.env.TVAULT_COMMIT': JSON.stringify(process.env['TVAULT_COMMIT'] ?? 'unknown') },
-  throw: true,
-} as const satisfies BuildConfig
 
 /** Runs another script of this folder; its output is shown only when it fails. */
 function script(name: string): void {
@@ -41,23 +25,13 @@ async function build(): Promise<void> {
   mkdirSync(dist, { recursive: true })
   script('wasm.ts')
 
-  const bundle = await Bun.build(shared)
-  const open = await unresolved(bundle.outputs)
-  if (open.length > 0) throw new Error(`the bundle would look for these at run time:\n  ${open.join('\n  ')}`)
-
-  const fresh = join(dist, `.tvault-${process.pid}`)
-  try {
-    const silenced = await compileOptions(fresh, (compile) => Bun.build({ ...shared, bytecode: true, compile }))
-    const target = join(dist, 'tvault')
-    renameSync(fresh, target)
-    const megabytes = (statSync(target).size / 1e6).toFixed(1)
-    console.log(
-      `dist/tvault  ${megabytes} MB  sha256 ${createHash('sha256').update(readFileSync(target)).digest('hex')}`,
-    )
-    console.log(`${silenced} names of variables that Bun would obey were taken out of the runtime`)
-  } finally {
-    rmSync(fresh, { force: true })
-  }
+  const identity = { commit: process.env['TVAULT_COMMIT'] ?? 'unknown' }
+  await bundle(hostPlatform(), identity)
+  const target = join(dist, 'tvault')
+  const silenced = await compileProgram(target, identity)
+  const megabytes = (statSync(target).size / 1e6).toFixed(1)
+  console.log(`dist/tvault  ${megabytes} MB  sha256 ${createHash('sha256').update(readFileSync(target)).digest('hex')}`)
+  console.log(`${silenced} names of variables that Bun would obey were taken out of the runtime`)
 }
 
 try {

@@ -5,18 +5,20 @@ import { writeRuntime } from './runtime.ts'
 
 /**
  * Calls `build` with the options that make `outfile` obey nothing of the folder it stands in, on a runtime that does
- * not obey Bun's variables. Returns how many names were taken out of the runtime (0 where that is not supported).
+ * not obey Bun's variables: a copy of the Bun at `source`, by default the one that runs. Returns how many names were
+ * taken out of it. The last part of `outfile` becomes part of the program.
  */
 export async function compileOptions(
   outfile: string,
   build: (options: CompileBuildOptions) => Promise<unknown>,
+  source: string = process.execPath,
 ): Promise<number> {
   const runtime = `${outfile}.runtime-${process.pid}`
-  const silenced = process.platform === 'linux' ? writeRuntime(process.execPath, runtime) : 0
+  const silenced = writeRuntime(source, runtime)
   try {
     await build({
       outfile,
-      ...(silenced > 0 && { executablePath: runtime }),
+      executablePath: runtime,
       autoloadDotenv: false,
       autoloadBunfig: false,
       autoloadTsconfig: false,

@@ -3,6 +3,7 @@
 // plain Bun (BUN_BE_BUN) or open a debugger port (BUN_INSPECT). A name that starts with a NUL byte can never be set.
 // Only the constant strings of the runtime are touched, before our own bundle is appended.
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { constantSections } from './elf.ts'
 
 /** Beginnings of names; every constant that starts with one is made unreachable. */
 export const SILENCED = [
@@ -27,31 +28,6 @@ export const SILENCED = [
 /** Those without which the build must not go on: if a new Bun spells them differently, somebody has to look. */
 const REQUIRED = ['BUN_BE_BUN', 'BUN_OPTIONS', 'BUN_INSPECT'] as const
 
-interface Section {
-  offset: number
-  size: number
-}
-
-/** The section `.rodata` of a 64-bit little-endian ELF file, where the constants are. Throws when there is none. */
-function constants(elf: Buffer): Section {
-  if (elf.readUInt32BE(0) !== 0x7f454c46 || elf[4] !== 2 || elf[5] !== 1)
-    throw new Error('the runtime is no 64-bit ELF file')
-  const table = Number(elf.readBigUInt64LE(0x28))
-  const entrySize = elf.readUInt16LE(0x3a)
-  const header = (index: number): Section & { name: number } => ({
-    name: elf.readUInt32LE(table + index * entrySize),
-    offset: Number(elf.readBigUInt64LE(table + index * entrySize + 0x18)),
-    size: Number(elf.readBigUInt64LE(table + index * entrySize + 0x20)),
-  })
-  const names = header(elf.readUInt16LE(0x3e)).offset
-  for (let index = 0; index < elf.readUInt16LE(0x3c); index++) {
-    const section = header(index)
-    const start = names + section.name
-    if (elf.toString('latin1', start, elf.indexOf(0, start)) === '.rodata') return section
-  }
-  throw new Error('the runtime has no section .rodata')
-}
-
 /** Overwrites the first byte of every name in `bytes`; returns how many there were of each. */
 export function silence(bytes: Buffer, names: readonly string[] = SILENCED): Record<string, number> {
   const counts: Record<string, number> = {}
@@ -71,8 +47,11 @@ export function silence(bytes: Buffer, names: readonly string[] = SILENCED): Rec
  */
 export function writeRuntime(source: string, target: string): number {
   const runtime = readFileSync(source)
-  const { offset, size } = constants(runtime)
-  const counts = silence(runtime.subarray(offset, offset + size))
+  const counts: Record<string, number> = {}
+  for (const { offset, size } of constantSections(runtime)) {
+    for (const [name, count] of Object.entries(silence(runtime.subarray(offset, offset + size))))
+      counts[name] = (counts[name] ?? 0) + count
+  }
   const unknown = REQUIRED.filter((name) => !counts[name])
   if (unknown.length > 0)
     throw new Error(`the runtime does not know ${unknown.join(', ')}; look how this Bun spells it`)

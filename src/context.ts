@@ -288,9 +288,15 @@ export async function createContext(options: {
       throw new Failure('internal', 'programs are confined for AI agents only')
     },
 
-    async mcp() {
+    async updates() {
+      return (await import('./context/updates.ts')).updates
+    },
+
+    async mcp(this: Context) {
       const { mcpAccess } = await import('./context/mcp-access.ts')
-      return mcpAccess({ environment, taken, directory: () => globals.directory, noAgent: globals.noAgent, note })
+      const { noAgent } = globals
+      const names = () => this.names()
+      return mcpAccess({ environment, taken, directory: () => globals.directory, noAgent, names, note })
     },
 
     progress: (label) => startProgress(label, isTerminal(2)),

@@ -1,6 +1,7 @@
 // The program. It decides nothing: the first words choose the command, and the mode returns the exit code.
 // `--version` alone is answered here, without the rest of the program: scripts ask it often, and it starts twice as fast.
 // So is a value that an agent serves (context/quick-get.ts).
+import { quickGet } from './context/quick-get.ts'
 import { versionLine } from './lib/build.ts'
 
 const tokens = Bun.argv.slice(2)
@@ -8,7 +9,8 @@ const tokens = Bun.argv.slice(2)
 if (tokens[0] === '--launch') process.exit(await (await import('./guard/launch.ts')).launch())
 // The same for a program that is confined (guard/confine.ts).
 if (tokens[0] === '--confined') process.exit((await import('./guard/confine.ts')).confine())
-if (tokens[0] === 'get' && (await (await import('./context/quick-get.ts')).quickGet(tokens))) process.exit(0)
+const code = tokens[0] === 'get' ? quickGet(tokens) : undefined
+if (code !== undefined) process.exit(code)
 if (tokens.length !== 1 || tokens[0] !== '--version' || !(await written(versionLine))) {
   const { guard, main } = await import('./modes/cli/index.ts')
   guard(tokens)

@@ -87,7 +87,7 @@ const WRITERS: Record<string, (target: string) => string[]> = {
 /** What lies beside the vault and holds no rows: names, kinds and bytes. */
 function beside(): unknown {
   return readdirSync(room.vault, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !['vault.db', 'vault.db-lock'].includes(name))
+    .filter((name) => !['vault.db', 'vault.db-checked', 'vault.db-lock'].includes(name))
     .toSorted()
     .map((name) => [
       name,

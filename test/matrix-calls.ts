@@ -62,6 +62,12 @@ export const CALLS: Readonly<Record<string, Call>> = {
   'agent token new': { ...NO_AGENT, words: 'ci' },
   'agent token revoke': { ...NO_AGENT, words: 'ci' },
   'agent uninstall': { ...NO_AGENT, but: { 'HOME unset': 1 } },
+  approvals: NO_AGENT,
+  'approvals approve': { ...NO_AGENT, words: '3f9a0c11' },
+  'approvals deny': { ...NO_AGENT, words: '3f9a0c11' },
+  'approvals forgive': NO_AGENT,
+  // Nobody can be asked.
+  'approvals watch': { need: 'place', ends: 2 },
   audit: { need: 'names' },
   'audit verify': { need: 'key', but: { busy: 0, 'read-only file system': 0 } },
   backup: { need: 'names', words: 'fresh.db', writes: true },
@@ -115,7 +121,8 @@ export const CALLS: Readonly<Record<string, Call>> = {
   'k8s render': { ...OPENED, words: 'sealed.yaml' },
   'key rotate': { need: 'key', words: CHEAP },
   list: { need: 'names' },
-  lock: { need: 'place', but: { 'no vault': 5, corrupt: 9 } },
+  // On a file system that is read-only no server can use a value, so none has to be told.
+  lock: { need: 'names', writes: true, but: { 'read-only file system': 0 } },
   // Standard input is closed: nobody asks it anything.
   mcp: { need: 'place', foreign: 'silent', but: { 'no vault': 5 } },
   'mcp install': { need: 'place', words: '--client claude --dry-run' },
@@ -123,9 +130,13 @@ export const CALLS: Readonly<Record<string, Call>> = {
   move: { need: 'key', words: 'A C', asks: true },
   open: { ...OPENED, words: 'env.sealed' },
   'policy check': { need: 'names' },
-  // Nothing is allowed without a policy file.
-  'policy explain': { need: 'place', words: 'write', ends: 8, but: { 'full stdout': 1 } },
-  'policy show': { need: 'place' },
+  // An editor needs a terminal.
+  'policy edit': { need: 'place', ends: 2 },
+  // Nothing is allowed without a policy.
+  'policy explain': { need: 'names', words: 'write', ends: 8, but: { 'full stdout': 1 } },
+  'policy reset': { need: 'names', writes: true },
+  'policy set': { need: 'key', words: 'policy.conf' },
+  'policy show': { need: 'names' },
   'projects create': { need: 'key', words: 'fresh' },
   'projects delete': { need: 'key', words: 'extra', asks: true },
   'projects list': { need: 'names' },

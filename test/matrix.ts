@@ -65,6 +65,7 @@ export class Matrix {
     await must('seal', '--recipient', this.#recipient, '--format', 'k8s', '--name', 'app', '-o', 'sealed.yaml')
     await must('backup', 'backup.db')
     writeFileSync(join(work, '.tvaultrc'), 'project = default\n')
+    writeFileSync(join(work, 'policy.conf'), '[allow names]\neffect = list\n')
     for (const words of [
       ['init', '-q', '--template='],
       ['config', 'user.name', 'x'],

@@ -1,7 +1,9 @@
 // What a command may ask of the agent and of the service that starts it: types only. The context makes them
 // (context/agent-access.ts).
 import type { Secret } from '../lib/secret.ts'
+import type { Pending } from '../modes/agent/approvals.ts'
 import type { AgentStatus, TokenWish } from '../modes/agent/broker.ts'
+import type { LockedOut } from '../modes/agent/lockouts.ts'
 import type { TokenInfo } from '../modes/agent/tokens.ts'
 
 /** What `agent start` was told. */
@@ -29,10 +31,25 @@ export interface AgentAccess {
   newToken(wish: TokenWish): Promise<{ token: Secret; info: TokenInfo }>
   tokens(): Promise<TokenInfo[]>
   revokeToken(id: string): Promise<boolean>
+  /** What waits for the owner, and clients that are locked out. */
+  approvals(): Promise<Waiting>
+  /** Says yes, with the passphrase, which the caller wipes. Throws `not_found`, `wrong_passphrase`. */
+  approve(id: string, passphrase: Secret, wish: { uses?: number; seconds?: number }): Promise<Pending>
+  /** Throws `not_found`. */
+  deny(id: string): Promise<Pending>
+  /** Lets clients in again that were locked out; how many. */
+  forgive(client: string | undefined): Promise<number>
+  /** Makes servers for AI agents forget a key that they have of their own. Throws `failed`. */
+  lockServers(): Promise<void>
   /** The service that lets the system start the agent. */
   service(): Promise<AgentService>
   /** The file of the log: the newest `lines` of it, and what is there. */
   log(options: { directory: string | undefined; lines: number; clear: boolean }): Promise<AgentLogState>
+}
+
+export interface Waiting {
+  pending: readonly Pending[]
+  locked_out: readonly LockedOut[]
 }
 
 /** What the service file says about how the agent is started. */

@@ -6,7 +6,7 @@ import type { Secret } from '../lib/secret.ts'
 import type { Description } from '../faces/description.ts'
 import type { Names, View } from '../vault/view.ts'
 import type { AgentAccess } from './agent-access.ts'
-import type { ConfinedLaunch, ConfinedOutcome, McpAccess } from './mcp-access.ts'
+import type { AgentActs, ConfinedLaunch, ConfinedOutcome, McpAccess } from './mcp-access.ts'
 import type { RcFile } from '../formats/rc-file.ts'
 import type { Header } from '../vault/header.ts'
 import type { KdfParameters } from '../crypto/kdf.ts'
@@ -14,6 +14,7 @@ import type { Read } from '../foreign/importer.ts'
 import type { Tracking } from '../git/tracked.ts'
 import type { Identity, Recipient } from '../crypto/recipient.ts'
 import type { Plan } from '../foreign/go-plan.ts'
+import type { Updates } from './update-access.ts'
 
 /** Colour and symbols for human output; plain when NO_COLOR, TERM=dumb or stdout is no terminal. */
 export interface Style {
@@ -212,6 +213,10 @@ export interface Context {
   runFed(launch: { command: readonly string[]; feed: Secret }): Promise<number>
   /** Runs a program for an AI agent, confined; elsewhere there is none. Throws `denied` where it cannot be confined. */
   runConfined(launch: ConfinedLaunch): Promise<ConfinedOutcome>
+  /** What a command may do for an AI agent that calls it; elsewhere there is none. */
+  readonly acts?: AgentActs
+  /** Newer versions of this program. */
+  updates(): Promise<Updates>
   /** What is there for AI agents. */
   mcp(): Promise<McpAccess>
   /** Progress on stderr for anything over half a second; silent when stderr is no terminal. */

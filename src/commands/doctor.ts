@@ -1,32 +1,41 @@
 // Checks everything that can be checked without a key, and fails when something is wrong.
 import { cell } from '../faces/table.ts'
 import { agentState } from './parts/agent-state.ts'
+import { bugReport, printBugReport } from './parts/bug-report.ts'
 import type { Context, Inspection } from './context.ts'
 import { define } from './define.ts'
 
 export default define({
   path: 'doctor',
   about: 'Check the vault, its files and the environment',
-  detail: 'Reads only; needs no passphrase. Exit code 1 when a check failed; warnings do not count.',
+  detail:
+    'Reads only; needs no passphrase. Exit code 1 when a check failed; warnings do not count. With --bundle it prints ' +
+    'what may be shown to a stranger, for a bug report: no names, no paths, no values. Nothing is sent.',
   effect: 'none',
   on: ['cli'],
   holdsKeys: false,
-  input: {},
+  input: {
+    bundle: { kind: 'flag', about: 'Print a report without names and values, for a bug report' },
+  },
   examples: [
     { words: 'doctor', about: 'A list of checks' },
-    { words: 'doctor --json', about: 'For scripts and bug reports' },
+    { words: 'doctor --json', about: 'For scripts' },
+    { words: 'doctor --bundle', about: 'For a bug report' },
   ],
-  async run(context) {
-    const { state, checks: found } = await context.inspect({ deep: true })
-    const checks = [...found]
+  async run(context, { bundle }) {
+    const inspection = await context.inspect({ deep: true })
+    const { state } = inspection
+    const checks = [...inspection.checks]
     // Beside the state of the vault, as TinyVault has it.
     const place = checks.findIndex(({ name }) => name === 'contents')
     const more = state === 'ok' ? [await lockState(context), await currentProject(context)] : []
     checks.splice(place < 0 ? checks.length : place, 0, ...more)
     const failed = checks.filter(({ status }) => status === 'fail').length
-    return { healthy: failed === 0, failed, checks }
+    const report = bundle ? bugReport(context, inspection, checks) : undefined
+    return { healthy: failed === 0, failed, checks, report }
   },
-  human({ failed, checks }, style) {
+  human({ failed, checks, report }, style) {
+    if (report) return printBugReport(report)
     const marks = { ok: style.ok(''), warn: style.warn(''), fail: style.bad(''), info: style.info('') }
     const width = Math.max(...checks.map(({ name }) => name.length))
     const lines = checks.map(({ name, status, detail }) => `${marks[status]} ${name.padEnd(width)}  ${cell(detail)}\n`)
@@ -34,6 +43,7 @@ export default define({
     if (failed === 0) return `${out}\n${style.ok('All checks passed.')}\n`
     return { out, note: `${style.bad(`${failed} check(s) failed.`)}\nError: doctor: ${failed} check(s) failed` }
   },
+  json: ({ report, ...rest }) => report ?? rest,
   exitCode: ({ healthy }) => (healthy ? 0 : 1),
 })
 

@@ -11,6 +11,11 @@ import agentTokenList from './agent/token/list.ts'
 import agentTokenNew from './agent/token/new.ts'
 import agentTokenRevoke from './agent/token/revoke.ts'
 import agentUninstall from './agent/uninstall.ts'
+import approvals from './approvals.ts'
+import approvalsApprove from './approvals/approve.ts'
+import approvalsDeny from './approvals/deny.ts'
+import approvalsForgive from './approvals/forgive.ts'
+import approvalsWatch from './approvals/watch.ts'
 import audit from './audit.ts'
 import auditVerify from './audit/verify.ts'
 import backup from './backup.ts'
@@ -73,11 +78,15 @@ import list from './list.ts'
 import lock from './lock.ts'
 import mcp from './mcp.ts'
 import mcpInstall from './mcp/install.ts'
+import mcpWrap from './mcp/wrap.ts'
 import migrate from './migrate.ts'
 import move from './move.ts'
 import open from './open.ts'
 import policyCheck from './policy/check.ts'
+import policyEdit from './policy/edit.ts'
 import policyExplain from './policy/explain.ts'
+import policyReset from './policy/reset.ts'
+import policySet from './policy/set.ts'
 import policyShow from './policy/show.ts'
 import projectsCreate from './projects/create.ts'
 import projectsDelete from './projects/delete.ts'
@@ -113,6 +122,11 @@ export const commands: readonly Command[] = [
   agentTokenNew,
   agentTokenRevoke,
   agentUninstall,
+  approvals,
+  approvalsApprove,
+  approvalsDeny,
+  approvalsForgive,
+  approvalsWatch,
   audit,
   auditVerify,
   backup,
@@ -175,11 +189,15 @@ export const commands: readonly Command[] = [
   lock,
   mcp,
   mcpInstall,
+  mcpWrap,
   migrate,
   move,
   open,
   policyCheck,
+  policyEdit,
   policyExplain,
+  policyReset,
+  policySet,
   policyShow,
   projectsCreate,
   projectsDelete,

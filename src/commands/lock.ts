@@ -5,8 +5,10 @@ import { define } from './define.ts'
 
 export default define({
   path: 'lock',
-  about: 'Make the agent forget the key',
-  detail: 'The agent stays and can be unlocked again; tvault agent stop ends it. Without an agent nothing is unlocked.',
+  about: 'Make every process that has the key forget it',
+  detail:
+    'The agent stays and can be unlocked again; tvault agent stop ends it. A server for AI agents that unlocked the ' +
+    'vault by itself forgets the key within a second, and does not take it again.',
   effect: 'none',
   on: ['cli'],
   holdsKeys: false,
@@ -17,9 +19,11 @@ export default define({
     const before = await agent.status()
     if (!before.running) {
       await context.names()
+      await agent.lockServers()
       return { locked: true, agent_running: false, changed: false }
     }
     await agent.lock()
+    await agent.lockServers()
     const after = await agent.status()
     if (after.running && after.unlocked) {
       throw new Failure('failed', 'the agent still has the key', { hint: 'tvault agent stop' })

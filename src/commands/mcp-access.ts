@@ -2,6 +2,7 @@
 import type { ClientFormat } from '../formats/mcp-clients.ts'
 import type { McpRules } from '../lib/gate.ts'
 import type { Secret } from '../lib/secret.ts'
+import type { PolicyText } from '../vault/view.ts'
 
 /** AI clients whose configuration is known. */
 export const CLIENTS = ['claude', 'claude-desktop', 'codex', 'cursor', 'vscode'] as const
@@ -16,10 +17,18 @@ export interface McpClientFile {
 }
 
 export interface McpAccess {
-  /** The rules as they are now. Throws `failed` for a broken file. */
+  /** The rules as they are now: of the vault, else of the file. Throws `failed` for broken ones. */
   rules(): Promise<McpRules>
+  /** The policy of the vault as text; revision 0 and no text when there is none. */
+  stored(): Promise<PolicyText>
+  /** A policy and everything that is wrong with it, by line. */
+  parse(text: string, revision: number): Promise<{ rules: McpRules; faults: { line: number; message: string }[] }>
+  /** What the owner's editor makes of `text`. Throws `failed` when there is none, or it fails. */
+  edit(text: string): Promise<string>
   /** Throws a usage failure for a client that is not known. */
   client(name: string): McpClientFile
+  /** Variables of the environment that refer to the vault: they hold `tvault://`. */
+  referring(): { name: string; value: string }[]
   /** Serves on standard input and output until the input ends. Throws `not_initialized`, and `failed` for bad rules. */
   serve(wish: McpWish): Promise<void>
 }
@@ -33,12 +42,20 @@ export interface McpWish {
   connect: string
   /** Whether programs that it runs may use the network. */
   network: 'any' | 'none'
+  /** Hosts that requests may go to where no policy of the vault says so: `name`, `name:port`, `*.name`. */
+  hosts: readonly string[]
+  /** Those that may lie on this machine or in a private network. */
+  inside: readonly string[]
+  /** Serve over HTTP on this port of the loopback interface, 0 for any; the file holds the token. */
+  http: { port: number; tokenFile: string } | undefined
 }
 
 /** A program that an AI agent wants to be run. */
 export interface ConfinedLaunch {
   /** The program and its words, or a line that is split as a shell does it, without one. */
   command: readonly string[] | string
+  /** The project that the secrets are of. */
+  project: string
   directory: string | undefined
   /** Added to its environment. Wiped by the callee. */
   inject: readonly { name: string; value: Secret }[]
@@ -68,4 +85,52 @@ export interface ConfinedOutcome {
   gaps: readonly string[]
   /** Processes that it left running and that were killed. */
   strays: number
+}
+
+/** A request that carries secrets; `{{KEY}}` in header, query or body stands for one. */
+export interface RequestWish {
+  method: string
+  url: string
+  /** `Name: value` each. */
+  headers: readonly string[]
+  body: string | undefined
+  /** Wiped by the callee. */
+  secrets: readonly { name: string; value: Secret }[]
+  timeoutSeconds: number
+  /** `status`: headers and body of the answer are not told. */
+  output: 'full' | 'status'
+}
+
+export interface RequestOutcome {
+  status: number
+  headers: Readonly<Record<string, string>>
+  body: SeenStream
+  /** Why the body is not told, when it is not. */
+  withheld: string | undefined
+  redactions: number
+}
+
+/** How values are written into a configuration file. */
+export interface InjectWish {
+  /** Absolute, its folder by its real path. */
+  path: string
+  format: 'dotenv' | 'npmrc' | 'netrc' | 'docker'
+  /** Registry or machine, for the formats that have them. */
+  host: string | undefined
+  /** Name of the user, for netrc and docker. */
+  user: string | undefined
+  /** The key of a dotenv file; default: the name of the secret. */
+  as: string | undefined
+  secret: { name: string; value: Secret }
+}
+
+/** What only the surroundings of an AI agent have. */
+export interface AgentActs {
+  /** Throws `denied` for a host (`name` or `name:port`) that no request may go to. */
+  mayReach(host: string): void
+  request(wish: RequestWish): Promise<RequestOutcome>
+  inject(wish: InjectWish): Promise<{ created: boolean }>
+  session(): Promise<{ locked: boolean; uses_left: number; seconds_left: number; pending: number; agent: boolean }>
+  /** Asks the owner; never unlocks. */
+  askUnlock(purpose: string): Promise<{ request: string; seconds: number }>
 }

@@ -29,6 +29,29 @@ export default define({
       about: 'Whether programs that it runs may use the network',
       fallback: 'any',
     },
+    host: {
+      kind: 'list',
+      placeholder: 'name',
+      about: 'A host that its requests may go to, name or name:port or *.name; a policy of the vault says so by itself',
+    },
+    inside: {
+      kind: 'list',
+      placeholder: 'name',
+      about: 'A host that may lie on this machine or in a private network',
+    },
+    http: {
+      kind: 'count',
+      placeholder: 'port',
+      min: 0,
+      max: 65_535,
+      about: 'Serve over HTTP on this port of 127.0.0.1 (path /mcp), 0 for any free one; needs --token-file',
+    },
+    'token-file': {
+      kind: 'text',
+      placeholder: 'file',
+      complete: 'file',
+      about: 'File with the token that clients send, 32 characters or more',
+    },
     refusals: {
       kind: 'count',
       placeholder: 'n',
@@ -46,14 +69,22 @@ export default define({
   examples: [
     { words: 'mcp', about: 'What the configuration of an AI client starts' },
     { words: 'mcp --tools core --root ~/src/shop', about: 'A short list of tools, for one repository' },
+    { words: 'mcp --host api.github.com', about: 'Its requests go to one host' },
+    { words: 'mcp --http 8750 --token-file ~/.config/tvault-mcp-token', about: 'For a client that speaks HTTP' },
   ],
-  async run(context, { tools = 'full', root = [], network = 'any', refusals = REFUSALS, connect = 'auto' }) {
-    if (context.stdinIsTerminal) {
+  async run(context, input) {
+    const { tools = 'full', root = [], network = 'any', refusals = REFUSALS, connect = 'auto' } = input
+    const { host = [], inside = [], http: port, 'token-file': tokenFile } = input
+    if ((port === undefined) !== (tokenFile === undefined)) {
+      throw new Failure('usage', '--http and --token-file must be used together')
+    }
+    if (port === undefined && context.stdinIsTerminal) {
       throw new Failure('usage', 'standard input is a terminal: this is started by an AI client', {
         hint: 'tvault docs mcp',
       })
     }
     const mcp = await context.mcp()
-    await mcp.serve({ tools, roots: root, refusals, network, connect })
+    const http = port === undefined || tokenFile === undefined ? undefined : { port, tokenFile }
+    await mcp.serve({ tools, roots: root, refusals, network, connect, hosts: host, inside, http })
   },
 })

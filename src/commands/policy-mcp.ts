@@ -4,6 +4,8 @@ import { EFFECTS } from '../lib/gate.ts'
 import type { Decision, Effect, McpRules, NameRules, Policy, Question } from '../lib/gate.ts'
 import { namePattern } from '../lib/pattern.ts'
 import type { PatternOptions } from '../lib/pattern.ts'
+import { DENYING, KEYS, PROJECTS } from '../lib/name-rules.ts'
+import { decideOwn, summaryOf } from './parts/policy-own.ts'
 
 /** Holds where the owner wrote no rules. */
 export const METADATA_ONLY: McpRules = {
@@ -14,6 +16,12 @@ export const METADATA_ONLY: McpRules = {
   projects: { allow: ['**'], deny: [] },
   keys: { allow: ['**'], deny: [] },
   reads: 0,
+}
+
+/** The owner's own policy as rules; what is not `own` is there for summaries. */
+export function ownRules(own: NonNullable<McpRules['own']>): McpRules {
+  const source = `the policy of the vault, revision ${own.revision}`
+  return { ...METADATA_ONLY, source, ...summaryOf(own), own }
 }
 
 /** Acts that no rules can allow: the first gives what others read, the second everything. */
@@ -45,11 +53,6 @@ function refusedEffect({ mode, exec, reads, source }: McpRules, effect: Effect):
       return NEVER[effect] ?? 'deny by default'
   }
 }
-
-/** How patterns are read: those that allow projects, those that allow keys, and all that deny. */
-export const PROJECTS: PatternOptions = { ignoreCase: false, deep: false }
-export const KEYS: PatternOptions = { ignoreCase: true, deep: false }
-export const DENYING: PatternOptions = { ignoreCase: true, deep: true }
 
 type Test = (name: string) => string | undefined
 
@@ -96,9 +99,11 @@ export function checkRules(rules: McpRules): McpRules {
 }
 
 export const MCP: Policy = {
-  decide({ principal, effect, project, key }: Question): Decision {
+  decide({ principal, ...question }: Question): Decision {
     if (principal.kind !== 'mcp') return { allow: false, rule: 'deny by default' }
-    const { rules } = principal
+    const { rules, client } = principal
+    const { effect, project, key } = question
+    if (rules.own) return decideOwn(rules.own, { ...question, client }, Date.now())
     const refused = (rule: string): Decision => ({ allow: false, rule })
     const kind = refusedEffect(rules, effect)
     if (kind !== undefined) return refused(kind)

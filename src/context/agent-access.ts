@@ -1,7 +1,7 @@
 // The agent as commands about it see it: start one, ask how it is, unlock, lock, end. Each call is a conversation of its
 // own. What serves (agent-serve.ts) is loaded only by who becomes the agent.
 import { closeSync, existsSync, readFileSync } from 'node:fs'
-import type { AgentAccess, AgentLogState, AgentWish } from '../commands/agent-access.ts'
+import type { AgentAccess, AgentLogState, AgentWish, Waiting } from '../commands/agent-access.ts'
 import type { Ask } from '../commands/context.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Effect } from '../lib/gate.ts'
@@ -11,6 +11,7 @@ import type { Environment } from '../lib/paths.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { AgentStatus, TokenWish } from '../modes/agent/broker.ts'
 import { socketPath } from '../modes/agent/socket-path.ts'
+import type { Pending } from '../modes/agent/approvals.ts'
 import type { PlainClient } from '../modes/agent/plain-client.ts'
 import type { TokenInfo } from '../modes/agent/tokens.ts'
 import { agentSession, demandAgent } from './agent.ts'
@@ -23,7 +24,7 @@ const PATIENCE_MILLISECONDS = 13_000
 const NAP_MILLISECONDS = 10
 const TRIES = 3
 /** What a background agent needs of our environment; nothing in it opens the vault. */
-const FOR_AGENT = /^(?:HOME|PATH|LANG|LC_\w+|TMPDIR|XDG_\w+|TVAULT_(?:CONFIG|LOG_DIR|LOG_LEVEL|LOCK_TIMEOUT))$/
+const FOR_AGENT = /^(?:HOME|PATH|LANG|LC_\w+|TMPDIR|XDG_\w+|DBUS_SESSION_BUS_ADDRESS|TVAULT_(?:CONFIG|LOG_DIR|LOG_LEVEL|LOCK_TIMEOUT))$/
 
 export interface AgentSurroundings {
   directory: () => string
@@ -121,6 +122,15 @@ export function agentAccess(around: AgentSurroundings): AgentAccess {
     newToken: async (wish: TokenWish) => (await request('token-new', [wish])) as { token: Secret; info: TokenInfo },
     tokens: async () => (await request('token-list')) as TokenInfo[],
     revokeToken: async (id: string) => (await request('token-revoke', [id])) === true,
+
+    approvals: async () => (await request('approvals')) as Waiting,
+    approve: async (id, passphrase, wish) => (await request('approve', [id, passphrase, wish])) as Pending,
+    deny: async (id) => (await request('deny', [id])) as Pending,
+    forgive: async (client) => Number(await request('forgive', [client])),
+    async lockServers() {
+      const { stampLock } = await import('./lock-stamp.ts')
+      stampLock(around.directory())
+    },
 
     async service() {
       const { agentService } = await import('./agent-service.ts')

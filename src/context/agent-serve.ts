@@ -9,6 +9,7 @@ import { takePlace } from '../modes/agent/socket.ts'
 import { Tokens } from '../modes/agent/tokens.ts'
 import type { AgentLog } from './agent-log.ts'
 import { VaultBroker } from './broker.ts'
+import { desktopNotifier } from './notify.ts'
 import type { Passphrase } from './passphrase.ts'
 
 /** Longest wait for conversations that are in the middle of something, in milliseconds. */
@@ -49,7 +50,8 @@ export async function serveAgent(options: Serving): Promise<Reason> {
     const over = new Promise<Reason>((resolve) => (stopped = resolve))
     const note = (line: string): void => log.write('info', line)
     const { version, lockMilliseconds, idle, limit, requireToken } = options
-    const rest = { version, lockMilliseconds, idle, limit, requireToken, tokens, stopped, note }
+    const notify = desktopNotifier(process.env)
+    const rest = { version, lockMilliseconds, idle, limit, requireToken, tokens, stopped, note, notify }
     let listening = false
     const reachable = (): boolean => !listening || place.holds()
     const broker = await VaultBroker.open({ directory, socket: place.path, reachable, ...rest })

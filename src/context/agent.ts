@@ -6,6 +6,7 @@ import type { Effect } from '../lib/gate.ts'
 import type { Secret } from '../lib/secret.ts'
 import { AgentClient, Nobody, SpeaksPlain, Unavailable } from '../modes/agent/client.ts'
 import type { PlainClient } from '../modes/agent/plain-client.ts'
+import type { Guest } from '../modes/agent/guest.ts'
 import { remoteView } from '../modes/agent/remote.ts'
 import { socketPath } from '../modes/agent/socket-path.ts'
 import type { View } from '../vault/view.ts'
@@ -16,6 +17,8 @@ export interface AgentCaller {
   effect: Effect
   interactive: boolean
   version: string
+  /** Asks for an AI agent, and is served as one. */
+  guest?: Guest
   /** The token to show, as a Secret of its own. */
   token: () => Secret | undefined
   note: (text: string) => void
@@ -37,7 +40,7 @@ export interface AgentSession {
  * a second and a note. Throws what the agent refuses with, for example `denied` for a bad token.
  */
 export async function agentSession(caller: AgentCaller): Promise<AgentSession | undefined> {
-  const { directory, command, effect, interactive, version, note } = caller
+  const { directory, command, effect, interactive, version, guest, note } = caller
   const path = socketPath(directory)
   if (!existsSync(path)) return undefined
   const token = caller.token()
@@ -47,6 +50,7 @@ export async function agentSession(caller: AgentCaller): Promise<AgentSession | 
       effect,
       interactive,
       client: { name: 'tvault', version },
+      ...(guest && { principal: { kind: 'mcp', ...guest } }),
       ...(token && { token }),
     })
     return { client, view: remoteView(client), unlocked: client.unlocked, close: () => client.close() }

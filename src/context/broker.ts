@@ -1,20 +1,19 @@
 // The vault as the agent holds it: one open file, one set of keys, and the rules for when the keys go away. Every
 // conversation gets its own scoped handle from here; the keys themselves never leave this process.
-import { policyFor } from '../commands/policy.ts'
 import { utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
-import type { Asker, Principal } from '../lib/gate.ts'
 import { lockMemory, sleptMilliseconds } from '../lib/native.ts'
 import { vaultFile } from '../lib/paths.ts'
 import { Secret } from '../lib/secret.ts'
 import type { AgentEvent, AgentStatus, Asked, Broker, Grant, Reason, TokenWish } from '../modes/agent/broker.ts'
-import type { Known, TokenInfo, Tokens } from '../modes/agent/tokens.ts'
-import { outOfScope } from '../modes/agent/plain.ts'
+import type { TokenInfo, Tokens } from '../modes/agent/tokens.ts'
 import { Turnstile } from '../modes/agent/turnstile.ts'
 import type { Work } from '../modes/agent/turnstile.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Names, View } from '../vault/view.ts'
+import { Admission } from './admission.ts'
+import { AgentGuests } from './agent-guests.ts'
 
 /** How often the clocks are looked at when nobody asks anything, in milliseconds. */
 const TICK = 5_000
@@ -43,12 +42,17 @@ export interface BrokerOptions {
   note: (line: string) => void
   /** Whether clients can still find the agent; asked from time to time. */
   reachable?: () => boolean
+  /** Shows the owner that an AI agent waits for a word. */
+  notify?: (title: string, words: string) => void
   /** How long the machine has slept since it started, in milliseconds; the kernel's answer by default. */
   slept?: () => number
 }
 
 export class VaultBroker implements Broker {
   readonly about: { version: string; pid: number }
+  /** Set once, right after construction. */
+  guests!: AgentGuests
+  readonly #admission: Admission
   readonly #options: BrokerOptions
   readonly #store: Store
   /** Another one on the same file, locked. */
@@ -86,7 +90,16 @@ export class VaultBroker implements Broker {
     try {
       const openCopy = async (copy: string): Promise<Store> =>
         (await import('../store/aside.ts')).openAside(copy, tables)
-      return new VaultBroker(store, () => Vault.open(store, { protect: lockMemory, openCopy }), randomBytes, options)
+      const open = (): Vault => Vault.open(store, { protect: lockMemory, openCopy })
+      const broker = new VaultBroker(store, open, randomBytes, options)
+      const { directory, note, notify = () => undefined } = options
+      broker.guests = await AgentGuests.open({
+        ...{ directory, note, notify, random: randomBytes },
+        vault: () => broker.#vault,
+        perform: (work) => broker.perform(work),
+        prove: (passphrase) => broker.prove(passphrase),
+      })
+      return broker
     } catch (error) {
       await store.close()
       throw error
@@ -104,6 +117,7 @@ export class VaultBroker implements Broker {
     this.#random = random
     this.#vault = openVault()
     this.#options = options
+    this.#admission = new Admission(options.tokens, options.requireToken, (asked, via) => this.guests.asker(asked, via))
     this.#turnstile = new Turnstile(
       { together: (act) => this.#together(act), alone: () => this.#alone() },
       options.lockMilliseconds,
@@ -123,34 +137,21 @@ export class VaultBroker implements Broker {
   }
 
   admit(asked: Asked, token: unknown, nonce: Uint8Array | undefined): Grant {
-    if (token === undefined || token === null) return this.#tokenless(asked)
-    const { id, proof } = token as Record<string, unknown>
-    const shown =
-      typeof id === 'string' && typeof proof === 'string' && /^[0-9a-f]{64}$/.test(proof) ? proof : undefined
-    const known =
-      shown && nonce ? this.#options.tokens.byProof(String(id), Uint8Array.fromHex(shown), nonce) : undefined
-    if (known) return this.#bearer(asked, known)
-    throw new Failure('denied', 'the token is unknown, over or used up', { hint: 'tvault agent token list' })
+    return this.#admission.admit(asked, token, nonce)
   }
 
   admitPlain(asked: Asked, token: string, project: string | undefined): Grant {
-    const { tokens, requireToken } = this.#options
-    const known = token === '' ? undefined : tokens.byItself(token)
-    if (known) {
-      if (project !== undefined && known.scope.project !== undefined && known.scope.project !== project) {
-        throw outOfScope(project)
-      }
-      return this.#bearer(asked, known)
-    }
-    // The peer's clients send what is in their environment, also to an agent that has no tokens. One that had some
-    // gives nothing for a token that is over: that would be more than it was good for.
-    if (requireToken || (token !== '' && tokens.everHeld)) throw new Failure('denied', 'token required or invalid')
-    return this.#tokenless(asked)
+    return this.#admission.admitPlain(asked, token, project)
   }
 
-  recheck({ tokenId }: Grant): void {
-    if (tokenId === undefined || this.#options.tokens.holds(tokenId)) return
-    throw new Failure('denied', 'the token is over', { hint: 'ask the owner for another one' })
+  recheck(grant: Grant): void {
+    const { tokenId } = grant
+    if (tokenId !== undefined && !this.#options.tokens.holds(tokenId)) {
+      throw new Failure('denied', 'the token is over', { hint: 'ask the owner for another one' })
+    }
+    if (!isGuest(grant)) return
+    this.guests.check(grant)
+    this.guests.renew(grant)
   }
 
   fresh(): void {
@@ -164,18 +165,28 @@ export class VaultBroker implements Broker {
   }
 
   names(grant: Grant): Names {
-    return this.#vault.names(grant.asker)
+    return isGuest(grant) ? this.guests.names(grant) : this.#vault.names(grant.asker)
   }
 
   view(grant: Grant): View {
     if (!this.unlocked) throw new Failure('locked', 'the agent is locked', { hint: 'tvault unlock' })
-    const view = this.#vault.view(grant.asker)
+    const view = isGuest(grant) ? this.guests.view(grant) : this.#vault.view(grant.asker)
     this.#eras.set(view, this.#era)
     return view
   }
 
   current(view: View | undefined): View | undefined {
     return view && this.unlocked && this.#eras.get(view) === this.#era ? view : undefined
+  }
+
+  /** Throws `wrong_passphrase` for one that is not this vault's. Does not wipe it. */
+  async prove(passphrase: Secret): Promise<void> {
+    const another = this.#openVault()
+    try {
+      another.unlock(passphrase)
+    } finally {
+      another.lock()
+    }
   }
 
   async unlock(passphrase: Secret): Promise<void> {
@@ -248,6 +259,7 @@ export class VaultBroker implements Broker {
       unlocked: this.unlocked,
       uptime_seconds: Math.floor((performance.now() - this.#started) / 1000),
       idle_remaining_seconds: idle === 0 ? 0 : Math.max(1, Math.ceil((idle - since) / 1000)),
+      ...(grant.asker.principal.kind === 'owner' && this.guests.counts()),
     }
   }
 
@@ -285,29 +297,6 @@ export class VaultBroker implements Broker {
     return () => this.#hearers.delete(hear)
   }
 
-  /** Without a token: everything, or where one is required nothing but to govern the agent. */
-  #tokenless(asked: Asked): Grant {
-    const principal: Principal = { kind: 'owner', interactive: asked.interactive }
-    return { asker: this.#asker(principal, asked, undefined), governs: true, served: !this.#options.requireToken }
-  }
-
-  #bearer(asked: Asked, { id, scope, unlimited }: Known): Grant {
-    const principal: Principal = unlimited
-      ? { kind: 'owner', interactive: asked.interactive }
-      : { kind: 'token', id, scope }
-    return { asker: this.#asker(principal, asked, id), tokenId: id, governs: unlimited, served: true }
-  }
-
-  #asker(principal: Principal, { command, effect, peer }: Asked, tokenId: string | undefined): Asker {
-    const via = {
-      via: 'agent',
-      peer_pid: peer.pid,
-      peer_uid: peer.uid,
-      ...(tokenId !== undefined && { token_id: tokenId }),
-    }
-    return { principal, command, effect, policy: policyFor(principal), via }
-  }
-
   #together(act: () => void): boolean {
     const release = this.#store.reserve()
     if (!release) return false
@@ -337,6 +326,7 @@ export class VaultBroker implements Broker {
     this.#turnstile.flush()
     this.#forgetting = false
     this.#era += 1
+    this.guests.clear()
     this.#vault.lock()
     // Cipher contexts that used the keys are zeroed when they are collected.
     Bun.gc(true)
@@ -380,4 +370,8 @@ export class VaultBroker implements Broker {
   #tell(event: AgentEvent): void {
     for (const hear of this.#hearers) hear(event)
   }
+}
+
+function isGuest({ asker }: Grant): boolean {
+  return asker.principal.kind === 'mcp'
 }

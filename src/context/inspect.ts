@@ -14,7 +14,7 @@ import type { Vault } from '../vault/vault.ts'
 import { readConfig } from './config.ts'
 import { fromSharedFile } from './passphrase.ts'
 import type { Surroundings } from './passphrase.ts'
-import { policyCheck } from './policy-check.ts'
+import { ownPolicyCheck, policyCheck } from './policy-check.ts'
 import { Opened } from './opened.ts'
 import { stateFailure } from './states.ts'
 
@@ -136,6 +136,7 @@ async function inspectVault(directory: string, deep: boolean): Promise<Seen> {
     const vault = await opened.vault()
     const { vaultId, createdAt } = vault.header
     const checks: Check[] = [{ name, status: 'ok', detail: `${vaultId}, created ${toHuman(createdAt)}` }]
+    checks.push(...(await ownPolicyCheck(vault)))
     if (deep) checks.push(...(await contentChecks(opened, vault)))
     return { state: 'ok', checks }
   } catch (error) {

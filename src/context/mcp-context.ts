@@ -1,9 +1,9 @@
 // What a command may ask for when an AI agent calls it. Every member is written out: what is new to `Context` must be
 // decided on here, and what is not for agents refuses. Nobody is ever asked, no program started, no file written.
-import { realpathSync } from 'node:fs'
+import { readdirSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
 import type { Ask, Context, Globals } from '../commands/context.ts'
-import type { ConfinedLaunch, ConfinedOutcome } from '../commands/mcp-access.ts'
+import type { AgentActs, ConfinedLaunch, ConfinedOutcome } from '../commands/mcp-access.ts'
 import { Failure } from '../lib/errors.ts'
 import { readSafely } from '../lib/files.ts'
 import type { Principal } from '../lib/gate.ts'
@@ -27,6 +27,7 @@ export interface McpCall {
   roots: readonly string[]
   build: Context['build']
   runConfined(launch: ConfinedLaunch, directory: string): Promise<ConfinedOutcome>
+  acts: Pick<AgentActs, 'mayReach' | 'request' | 'inject'>
   random: Context['random']
   names(): Promise<Names>
   vault(): Promise<View>
@@ -54,6 +55,8 @@ export function mcpContext(call: McpCall): { context: Context; meant(): string }
     },
     readFile: async (path, { maxBytes }) => readSafely(within(roots, path, directory), maxBytes),
     runConfined: async (launch) => call.runConfined(launch, folderWithin(roots, launch.directory, directory)),
+    // What belongs to the session is added by the server (modes/mcp/server.ts).
+    acts: { ...call.acts, session: async () => refuse(), askUnlock: async () => refuse() },
     random: call.random,
     settle: call.settle,
     release: call.release,
@@ -75,12 +78,20 @@ export function mcpContext(call: McpCall): { context: Context; meant(): string }
     inspect: async () => refuse(),
     restore: async () => refuse(),
     migrate: async () => refuse(),
+    updates: async () => refuse(),
     identities: async () => refuse(),
-    identityFiles: { create: async () => refuse(), list: async () => refuse(), load: async () => refuse() },
+    identityFiles: {
+      create: async () => refuse(),
+      list: async () => (await import('./identities.ts')).listIdentities(directory),
+      load: async () => refuse(),
+    },
     writeFile: async () => refuse(),
     appendToJob: async () => refuse(),
     foreign: async () => refuse(),
-    dotenvFiles: async () => refuse(),
+    async dotenvFiles(named) {
+      const { isDotenvName } = await import('../formats/dotenv-files.ts')
+      return filesIn(folderWithin(roots, named, directory)).filter(isDotenvName)
+    },
     directoryWish: async () => refuse(),
     gitState: async () => refuse(),
     stdin: async () => refuse(),
@@ -108,10 +119,16 @@ function within(roots: readonly string[], path: string, vault: string): string {
 }
 
 /** The real path of a directory below one of `roots`; without a name the first of them. */
-function folderWithin(roots: readonly string[], named: string | undefined, vault: string): string {
+export function folderWithin(roots: readonly string[], named: string | undefined, vault: string): string {
   const folder = realOrNothing(resolve(roots[0] ?? '/', named ?? '.'))
   if (folder === undefined || !isReachable(roots, folder, vault)) throw outside(roots, named ?? '.')
   return folder
+}
+
+/** Names of the regular files of a directory, sorted; links are none. */
+function filesIn(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map(({ name }) => name).sort()
 }
 
 function isReachable(roots: readonly string[], folder: string, vault: string): boolean {

@@ -4,8 +4,10 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { ConfinedLaunch, ConfinedOutcome, SeenStream } from '../commands/mcp-access.ts'
 import { Failure } from '../lib/errors.ts'
+import { handedOut } from './mcp-recipes.ts'
 import { policyFile, configFiles } from '../lib/paths.ts'
 import type { Environment } from '../lib/paths.ts'
+import type { Secret } from '../lib/secret.ts'
 import { ownWords } from '../lib/program.ts'
 import type { Kept } from '../guard/capped.ts'
 
@@ -23,6 +25,9 @@ export interface Starting {
   directory: string
   network: 'any' | 'none'
   cancel: AbortSignal
+  hidden?: readonly string[]
+  /** Values of earlier calls that must not come out of this one either. Wiped by the callee. */
+  known?: readonly { name: string; value: Secret }[]
   /** Called when the values are handed over, before the program starts: others may have the vault now. */
   release: () => Promise<void>
 }
@@ -36,7 +41,8 @@ export async function runForAgent(launch: ConfinedLaunch, around: Starting): Pro
   const command = typeof launch.command === 'string' ? await wordsOf(launch.command) : launch.command
   if ((command[0] ?? '') === '') throw new Failure('usage', 'there is no program to run')
   const { inject, output } = launch
-  const redactor = new Redactor(inject)
+  const { known = [] } = around
+  const redactor = new Redactor(inject, known)
   const errors = redactor.another()
   try {
     const unsafe = output === 'full' ? redactor.unsafe() : []
@@ -46,13 +52,15 @@ export async function runForAgent(launch: ConfinedLaunch, around: Starting): Pro
         hint: 'output: "exit" tells only how the program ended',
       })
     }
+    const handed = await handedOut(around.vault, launch.project, inject)
     const ended = await runConfined(
       {
         command,
         directory: around.directory,
         files: { write: around.roots, hidden: hiddenFrom(around) },
         network: around.network,
-        given: inject.map(({ name, value }) => ({ to: 'environment' as const, name, value })),
+        given: handed.given,
+        askpass: handed.askpass,
         timeoutSeconds: launch.timeoutSeconds,
         threads: MOST_THREADS,
         headBytes: output === 'full' ? HEAD_BYTES : 0,
@@ -82,14 +90,16 @@ export async function runForAgent(launch: ConfinedLaunch, around: Starting): Pro
   } finally {
     redactor.end()
     errors.end()
+    for (const { value } of known) value.wipe()
   }
 }
 
 /** The vault, its policy, the agent's socket and what tells the passphrase. */
-function hiddenFrom({ vault, environment }: Starting): string[] {
+function hiddenFrom({ vault, environment, hidden = [] }: Starting): string[] {
   const file = environment['TVAULT_PASSPHRASE_FILE']
   return [
     vault,
+    ...hidden,
     policyFile(vault),
     ...configFiles(vault, environment),
     join(homedir(), '.tvault'),
@@ -99,7 +109,8 @@ function hiddenFrom({ vault, environment }: Starting): string[] {
   ]
 }
 
-function seen({ head, tail, total, dropped }: Kept): SeenStream {
+/** What was kept, as text; what is missing between is told. */
+export function seen({ head, tail, total, dropped }: Kept): SeenStream {
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
   const gap = dropped > 0 ? `\n[… ${dropped} bytes left out …]\n` : ''
   return { text: `${text(head)}${gap}${text(tail)}`, total, dropped }
@@ -110,7 +121,7 @@ const OPERATORS = /[|&;<>()*?[\]{}~#!\n]/
 
 /** The words of a line. Throws a usage failure when it means something that only a shell does. */
 async function wordsOf(line: string): Promise<string[]> {
-  const { splitWords } = await import('../guard/words.ts')
+  const { splitWords } = await import('../lib/words.ts')
   const words = splitWords(line, 'command')
   const loose = line.replace(/'[^']*'/g, "''").replace(/\\[^]/g, '')
   const bare = loose.replace(/"[^"]*"/g, '""')

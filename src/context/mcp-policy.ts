@@ -3,14 +3,22 @@
 import { METADATA_ONLY, checkRules } from '../commands/policy-mcp.ts'
 import { Failure, toFailure } from '../lib/errors.ts'
 import { lstatOrNothing, readFound } from '../lib/files.ts'
+import type { parseMcpPolicy } from '../formats/mcp-policy.ts'
 import type { McpRules } from '../lib/gate.ts'
 import { escaped } from '../lib/names.ts'
 import { policyFile } from '../lib/paths.ts'
 
 const MAX_BYTES = 1_048_576
 
+type Parse = typeof parseMcpPolicy
+
 /** The rules of the vault directory; without a file those that show names only. Throws `failed`. */
 export async function readRules(directory: string): Promise<McpRules> {
+  const { parseMcpPolicy: parse } = await import('../formats/mcp-policy.ts')
+  return rulesOf(directory, parse)
+}
+
+function rulesOf(directory: string, parse: Parse): McpRules {
   const path = policyFile(directory)
   // A link that leads nowhere is a file that cannot be read, not an absent one.
   if (!lstatOrNothing(path)) return METADATA_ONLY
@@ -19,9 +27,8 @@ export async function readRules(directory: string): Promise<McpRules> {
   if ((mode & 0o022) !== 0) {
     throw new Failure('failed', `${escaped(path)} can be changed by others`, { hint: `chmod 600 ${escaped(path)}` })
   }
-  const { parseMcpPolicy } = await import('../formats/mcp-policy.ts')
   try {
-    return checkRules(parseMcpPolicy(bytes, 'mcp-policy.yaml'))
+    return checkRules(parse(bytes, 'mcp-policy.yaml'))
   } catch (error) {
     const { message, hint } = toFailure(error)
     throw new Failure('failed', `${escaped(path)}: ${message}`, { ...(hint !== undefined && { hint }) })
@@ -34,19 +41,25 @@ export class FollowedRules {
   #seen: string | undefined
   #rules: McpRules = METADATA_ONLY
 
-  constructor(directory: string) {
-    this.#directory = directory
+  readonly #parse: Parse
+
+  static async load(directory: string): Promise<FollowedRules> {
+    return new FollowedRules(directory, (await import('../formats/mcp-policy.ts')).parseMcpPolicy)
   }
 
-  /** The rules of now, and whether they are others than at the last call. Throws `failed`, and again until it is mended. */
-  async now(): Promise<{ rules: McpRules; changed: boolean }> {
+  private constructor(directory: string, parse: Parse) {
+    this.#directory = directory
+    this.#parse = parse
+  }
+
+  /** The rules of now. Throws `failed`, and again until it is mended. */
+  now(): McpRules {
     const stats = lstatOrNothing(policyFile(this.#directory))
     const state = stats ? [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs, stats.mode].join() : 'none'
-    if (state === this.#seen) return { rules: this.#rules, changed: false }
-    const known = this.#seen !== undefined
+    if (state === this.#seen) return this.#rules
     this.#seen = undefined
-    this.#rules = await readRules(this.#directory)
+    this.#rules = rulesOf(this.#directory, this.#parse)
     this.#seen = state
-    return { rules: this.#rules, changed: known }
+    return this.#rules
   }
 }

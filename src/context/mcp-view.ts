@@ -1,28 +1,13 @@
-// The vault as a tool of an AI agent gets it. Names come from the vault file under the policy; values from whoever has
-// the key, which may be the agent process, to which we are the owner. So everything is asked of the policy here, before
-// anybody is asked for it: a method that is not written out below does not exist.
+// The vault as a tool of an AI agent gets it, in the agent process or in a server that has the key itself. Everything is
+// asked of the policy here, also of one that only the owner's budgets and word can answer, and again at the handle below:
+// a method that is not written out does not exist.
 import { Failure } from '../lib/errors.ts'
 import type { Asker, Effect } from '../lib/gate.ts'
 import { printable } from '../lib/names.ts'
 import type { Secret } from '../lib/secret.ts'
+import { mcpGroups } from './mcp-groups.ts'
+import type { Permits } from './permits.ts'
 import type { Entry, Names, Selection, View, Written } from '../vault/view.ts'
-
-/** How many values a session was told. It is charged when a value is disclosed, not when one is asked for. */
-export class Reads {
-  #used = 0
-
-  /** Throws `denied` when `count` more would be too many under `limit`. */
-  check(count: number, limit: number): void {
-    if (this.#used + count <= limit) return
-    throw new Failure('denied', `the limit of this session is reached (max_reads_per_session is ${limit})`, {
-      hint: 'ask the owner',
-    })
-  }
-
-  charge(count: number): void {
-    this.#used += count
-  }
-}
 
 /** The half that needs no key. It does not say how big values are, and cannot copy the vault. */
 export function mcpNames(names: Names): Names {
@@ -40,6 +25,7 @@ export function mcpNames(names: Names): Names {
     audit: (query) => names.audit(query),
     useProject: refuse,
     backup: async () => refuse(),
+    policy: refuse,
   }
 }
 
@@ -51,12 +37,11 @@ export function mcpView(
   names: Names,
   keyed: View,
   asker: Asker,
-  { reads, steers }: { reads: Reads; steers: (key: string) => string | undefined },
+  { permits, steers }: { permits: Permits; steers: (key: string) => string | undefined },
 ): View {
-  const { principal, command, policy, effect: declared } = asker
-  const limit = principal.kind === 'mcp' ? principal.rules.reads : 0
+  const { principal, command, policy, effect: declared, act } = asker
   const may = (effect: Effect, project: string, key?: string) =>
-    policy.decide({ principal, command, effect, project, ...(key !== undefined && { key }) })
+    policy.decide({ principal, command, effect, project, ...(key !== undefined && { key }), ...(act && { act }) })
 
   /** Stops the act as if the name were missing; who may know the name is told the rule. */
   const demand = (effect: Effect, project: string, key?: string): void => {
@@ -76,13 +61,11 @@ export function mcpView(
   return {
     ...mcpNames(names),
     ...refusing,
+    ...mcpGroups({ names, keyed, asker, reads: permits.mixed }),
 
     read(project: string, key: string, options: { version?: number } = {}): Secret {
       demandPresent('reveal', project, key)
-      reads.check(1, limit)
-      const value = keyed.read(project, key, options)
-      reads.charge(1)
-      return value
+      return permits.use('reveal', project, [key], () => keyed.read(project, key, options))
     },
 
     readMany(project: string, selection: Selection): { entries: Entry[]; missing: string[] } {
@@ -91,24 +74,21 @@ export function mcpView(
       const wanted = known.filter(
         (key) => only?.includes(key) || (prefix === undefined ? only === undefined : key.startsWith(prefix)),
       )
-      const effect = declared === 'inject' ? declared : 'reveal'
+      const effect = declared === 'inject' || declared === 'write-file' ? declared : 'reveal'
       const readable = wanted.filter((key) => may(effect, project, key).allow)
       const missing = (only ?? []).filter((key) => !readable.includes(key))
       if (readable.length === 0) return { entries: [], missing }
-      // What a program is given is not told to the client.
-      if (effect === 'reveal') reads.check(readable.length, limit)
-      const { entries } = keyed.readMany(project, { only: readable })
-      if (effect === 'reveal') reads.charge(entries.length)
+      const { entries } = permits.use(effect, project, readable, () => keyed.readMany(project, { only: readable }))
       return { entries, missing }
     },
 
     compareMany(project: string, entries: readonly Entry[]) {
       const known = new Set(names.list(project).map(({ key }) => key))
       const comparable = entries.filter(({ key }) => known.has(key) && may('compare', project, key).allow)
-      reads.check(comparable.length, limit)
-      const states = comparable.length === 0 ? [] : keyed.compareMany(project, comparable)
       // To be told that a value is another one is to be told something about it.
-      reads.charge(comparable.length)
+      const keys = comparable.map(({ key }) => key)
+      const compare = () => keyed.compareMany(project, comparable)
+      const states = comparable.length === 0 ? [] : permits.use('compare', project, keys, compare)
       const state = new Map(states.map((one) => [one.key, one.state]))
       return entries.map(({ key }) => ({ key, state: state.get(key) ?? 'absent' }))
     },
@@ -126,17 +106,17 @@ export function mcpView(
           hint: `the owner runs: tvault set ${key}`,
         })
       }
-      return keyed.write(project, key, value, options)
+      return permits.use('write', project, [key], () => keyed.write(project, key, value, options))
     },
 
     rollback(project: string, key: string, to: number): Written {
       demandPresent('write', project, key)
-      return keyed.rollback(project, key, to)
+      return permits.use('write', project, [key], () => keyed.rollback(project, key, to))
     },
 
     async delete(project: string, keys: readonly string[]): Promise<void> {
       for (const key of keys) demandPresent('destroy', project, key)
-      await keyed.delete(project, keys)
+      await permits.useLong('destroy', project, keys, () => keyed.delete(project, keys))
     },
 
     createProject(name: string, description: string): void {
@@ -148,7 +128,8 @@ export function mcpView(
     async deleteProject(name: string): Promise<void> {
       names.list(name)
       demand('destroy', name)
-      const { deny, allow } = principal.kind === 'mcp' ? principal.rules.keys : { deny: [''], allow: [] }
+      const { deny, allow } =
+        principal.kind === 'mcp' && !principal.rules.own ? principal.rules.keys : { deny: [''], allow: [] }
       // Behind names that are hidden from the client there may be secrets, which it may not destroy.
       if (deny.length > 0 || !allow.some((pattern) => /^\*+$/.test(pattern))) {
         throw new Failure('denied', 'a project is destroyed only by who may destroy each of its secrets')
@@ -174,17 +155,8 @@ const REFUSED = [
   'move',
   'share',
   'unshare',
-  'createGroup',
-  'addEnvironment',
-  'removeEnvironment',
-  'deleteGroup',
-  'setBase',
   'resolve',
-  'differences',
-  'promotionPlan',
-  'promote',
-  'pin',
-  'unpin',
+  'setPolicy',
   'rotate',
   'verifyAudit',
   'verifyAll',

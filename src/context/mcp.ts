@@ -1,27 +1,28 @@
 // The vault of an MCP server. Names are read from the file; values come from the agent where one runs and has the key,
-// else from the vault opened here with a passphrase that some source tells. Nobody is asked: standard input is the
-// protocol's. Each call gets a handle of its own, scoped to the client and the command.
+// to which this is the client and never the owner, else from the vault opened here with a passphrase that some source
+// tells, through the same gate (mcp-gate.ts). Nobody is asked: standard input is the protocol's.
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { realpathSync } from 'node:fs'
 import type { Context } from '../commands/context.ts'
 import type { McpWish } from '../commands/mcp-access.ts'
-import { policyFor } from '../commands/policy.ts'
 import { build } from '../lib/build.ts'
 import { Failure, toFailure } from '../lib/errors.ts'
 import { lstatOrNothing } from '../lib/files.ts'
-import type { Asker, McpRules, Principal } from '../lib/gate.ts'
+import type { Act, Asker, Decision, McpRules, Principal } from '../lib/gate.ts'
 import { printable } from '../lib/names.ts'
+import { processIdentity } from '../lib/process.ts'
 import { vaultFile } from '../lib/paths.ts'
 import { socketPath } from '../modes/agent/socket-path.ts'
-import type { Host, HostCall, CallContext } from '../modes/mcp/host.ts'
+import type { Host, HostCall, CallContext, SessionLeft } from '../modes/mcp/host.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { View } from '../vault/view.ts'
-import { agentSession } from './agent.ts'
-import type { AgentSession } from './agent.ts'
-import { mcpContext } from './mcp-context.ts'
-import { FollowedRules } from './mcp-policy.ts'
-import { Reads, mcpNames, mcpView } from './mcp-view.ts'
+import { lockStamp } from './lock-stamp.ts'
+import { folderWithin, mcpContext } from './mcp-context.ts'
+import { AgentSide, clientOf } from './mcp-agent.ts'
+import { Doings, readToken } from './mcp-acts.ts'
+import { narrowed } from './mcp-roots.ts'
+import { McpGate } from './mcp-gate.ts'
 import { Opened } from './opened.ts'
 import { fromSources } from './passphrase.ts'
 import type { Surroundings } from './passphrase.ts'
@@ -34,6 +35,10 @@ const LOCK_MILLISECONDS = 3000
 const MOST_PROGRAMS = 8
 /** Milliseconds between two words about a program that runs. */
 const PULSE = 1000
+/** Milliseconds between two looks whether the owner locked the vault. */
+const WATCH = 1000
+/** The agent reads no more of who is still a stranger. */
+const MOST_ARGUMENT_BYTES = 32_768
 
 interface Options extends Surroundings {
   noAgent: boolean
@@ -51,15 +56,22 @@ export async function serveMcp(wish: McpWish, options: Options): Promise<void> {
   const host = new VaultHost(
     { ...options, noAgent: options.noAgent || !mayAsk(wish.connect, options.directory) },
     rootsOf(wish.roots),
-    wish.network,
+    wish,
+    await McpGate.load(options.directory),
   )
   const stop = new AbortController()
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
   const end = (): void => stop.abort()
   for (const signal of signals) process.on(signal, end)
   try {
-    const { serve } = await import('../modes/mcp/server.ts')
-    await serve(host, wish, Bun.stdin.stream(), stop.signal)
+    const { serve, serveOverHttp } = await import('../modes/mcp/server.ts')
+    if (wish.http === undefined) await serve(host, wish, Bun.stdin.stream(), stop.signal)
+    else {
+      const http = { port: wish.http.port, token: await readToken(wish.http.tokenFile) }
+      await serveOverHttp(host, { ...wish, http }, stop.signal, (port) =>
+        options.note(`tvault mcp: http://127.0.0.1:${port}/mcp`),
+      )
+    }
   } finally {
     for (const signal of signals) process.off(signal, end)
     await host.close()
@@ -93,25 +105,45 @@ function rootsOf(named: readonly string[]): string[] {
 class VaultHost implements Host {
   readonly version = build.version
   readonly #options: Options
-  readonly #roots: readonly string[]
-  readonly #network: 'any' | 'none'
-  readonly #rules: FollowedRules
-  readonly #reads = new Reads()
+  /** Where the owner lets it, and of that what the client works in. */
+  readonly #owned: readonly string[]
+  #roots: readonly string[]
+  readonly #doings: Doings
+  readonly #gate: McpGate
+  /** The rules that were told last. */
+  #rules: McpRules | undefined
   readonly #file: Opened
+  readonly #agent: AgentSide
+  /** How it was when the server began: who locks the vault makes it another one. */
+  readonly #stamp: string
+  #watch: ReturnType<typeof setInterval> | undefined
   #running = 0
   /** Why the passphrase of the source is of no use; it is not tried again. */
   #useless: Failure | undefined
 
-  constructor(options: Options, roots: readonly string[], network: 'any' | 'none') {
+  constructor(options: Options, roots: readonly string[], wish: McpWish, gate: McpGate) {
     this.#options = options
-    this.#network = network
+    this.#owned = roots
     this.#roots = roots
-    this.#rules = new FollowedRules(options.directory)
+    const { environment, directory: vault } = options
+    const { network, hosts, inside, http } = wish
+    const hidden = http === undefined ? [] : [resolve(http.tokenFile)]
+    this.#doings = new Doings({ environment, vault, roots: () => this.#roots, network, hosts, inside, hidden })
+    this.#gate = gate
+    this.#agent = new AgentSide(options)
+    this.#stamp = lockStamp(options.directory)
     this.#file = new Opened(options.directory, 'write', LOCK_MILLISECONDS)
   }
 
-  rules(): Promise<{ rules: McpRules; changed: boolean }> {
-    return this.#rules.now()
+  async checkRules(): Promise<void> {
+    this.#gate.checkFile()
+  }
+
+  async rules(): Promise<{ rules: McpRules; changed: boolean }> {
+    const rules = this.#gate.rules(await this.#fresh())
+    const changed = this.#rules !== undefined && this.#rules !== rules
+    this.#rules = rules
+    return { rules, changed }
   }
 
   note(text: string): void {
@@ -120,12 +152,20 @@ class VaultHost implements Host {
 
   async context(call: HostCall): Promise<CallContext> {
     const { command, principal, project, progress, audit, signal, leave } = call
-    const { environment, directory: vault } = this.#options
-    const asker = askerOf(principal, command.path, command.effect, audit)
+    const { directory: vault } = this.#options
+    const act = this.#realAct(call)
+    const { client, version } = clientOf(principal)
+    const asked = { client, version, command: command.path, effect: command.effect, act }
+    const vaultNow = await this.#fresh()
+    const asker = this.#gate.asker(vaultNow, { ...asked, via: { ...audit, via: 'mcp' } })
     const { randomOf } = await import('../crypto/random.ts')
     let opened: { view: View; close: () => void } | undefined
     const settle: Context['settle'] = async (result) => opened?.view.settle(result)
-    return mcpContext({
+    const release = async (): Promise<void> => {
+      await settle('ok')
+      leave()
+    }
+    const made: CallContext = mcpContext({
       principal,
       command: command.path,
       directory: vault,
@@ -134,20 +174,17 @@ class VaultHost implements Host {
       build,
       progress,
       random: async (charset, length) => randomOf(charset, length),
-      names: async () => mcpNames((await this.#fresh()).names(asker)),
+      names: async () => this.#gate.names(await this.#fresh(), asker),
       vault: async () => {
-        opened ??= await this.#keyed(asker)
+        opened ??= await this.#keyed(asker, audit)
         return opened.view
       },
+      acts: this.#doings.acts({ signal, release }, isOwn(principal)),
       runConfined: async (launch, directory) => {
-        const { runForAgent } = await import('./mcp-exec.ts')
-        const release = async (): Promise<void> => {
-          await settle('ok')
-          leave()
-        }
-        const [roots, network] = [this.#roots, this.#network]
+        const keys = launch.inject.map(({ name }) => name)
+        const { output = launch.output, network } = limitsOf(asker, made.meant(), keys)
         return this.#besideOthers(launch.timeoutSeconds, progress, () =>
-          runForAgent(launch, { environment, vault, roots, directory, network, cancel: signal, release }),
+          this.#doings.run({ ...launch, output }, directory, { signal, release }, network),
         )
       },
       settle,
@@ -156,6 +193,30 @@ class VaultHost implements Host {
         opened = undefined
       },
     })
+    return made
+  }
+
+  narrow(uris: readonly string[]): void {
+    this.#roots = narrowed(this.#owned, uris)
+  }
+
+  /** What is done, with the folder as it really is. Throws `denied` for one that is not below a root. */
+  #realAct({ act = {} }: HostCall): Act {
+    if (!act.argv) return act
+    if (JSON.stringify(act.argv).length > MOST_ARGUMENT_BYTES) throw new Failure('usage', 'too many words for a program')
+    return { ...act, directory: folderWithin(this.#roots, act.directory, this.#options.directory) }
+  }
+
+  withApproval<T>(wait: Parameters<NonNullable<Host['withApproval']>>[0], attempt: () => Promise<T>): Promise<T> {
+    return this.#agent.withApproval(wait, attempt)
+  }
+
+  sessionStatus(principal: Principal): Promise<SessionLeft> {
+    return this.#agent.status(principal)
+  }
+
+  sessionUnlock(principal: Principal, purpose: string): Promise<{ request: string; seconds: number }> {
+    return this.#agent.askSession(principal, purpose)
   }
 
   /** Runs a program and tells how long it has been running, in seconds of its limit. Throws `busy` for one too many. */
@@ -176,9 +237,11 @@ class VaultHost implements Host {
 
   async refused({ command, tool, principal, rule }: Parameters<Host['refused']>[0]): Promise<void> {
     try {
+      if (await this.#agent.refused(principal, { command, tool, rule })) return
       // The log is signed with the key, so it is opened for that, if nobody has to be asked.
       const vault = await this.#own()
-      vault.refused(askerOf(principal, command, 'none', {}), { rule, ...(tool !== '' && { tool }) })
+      const asked = { ...clientOf(principal), command, effect: 'none', act: {}, via: { via: 'mcp' } } as const
+      vault.refused(this.#gate.asker(vault, asked), { rule, ...(tool !== '' && { tool }) })
     } catch {
       // The refusal stands, written down or not.
     }
@@ -186,9 +249,7 @@ class VaultHost implements Host {
 
   async warm(): Promise<void> {
     try {
-      const session = await this.#agent('mcp', 'none')
-      if (session) session.close()
-      else await this.#own()
+      if (!(await this.#agent.runs())) await this.#own()
     } catch (error) {
       const { kind, message } = toFailure(error)
       if (kind !== 'locked') this.note(`tvault mcp: ${message}`)
@@ -196,6 +257,8 @@ class VaultHost implements Host {
   }
 
   close(): Promise<void> {
+    clearInterval(this.#watch)
+    this.#doings.forget()
     return this.#file.close()
   }
 
@@ -204,7 +267,13 @@ class VaultHost implements Host {
     const vault = await this.#file.vault()
     const store = await this.#file.store()
     store.refresh()
-    if (vault.unlocked && !vault.belongs()) {
+    if (lockStamp(this.#options.directory) !== this.#stamp) {
+      vault.lock()
+      this.#doings.forget()
+      this.#useless = new Failure('locked', 'the owner locked the vault', {
+        hint: 'the owner runs: tvault unlock, or starts tvault mcp again',
+      })
+    } else if (vault.unlocked && !vault.belongs()) {
       vault.lock()
       this.#useless = new Failure('locked', 'the passphrase was changed meanwhile', {
         hint: 'the owner starts tvault mcp again, or tvault unlock',
@@ -213,31 +282,12 @@ class VaultHost implements Host {
     return vault
   }
 
-  /** A handle that opens values: the agent's, else our own. Throws `locked`. */
-  async #keyed(asker: Asker): Promise<{ view: View; close: () => void }> {
-    const { steeredBy } = await import('../guard/confined-environment.ts')
-    const bounds = { reads: this.#reads, steers: steeredBy }
-    const vault = await this.#fresh()
-    const session = await this.#agent(asker.command, asker.effect)
-    if (session) {
-      return { view: mcpView(vault.names(asker), session.view, asker, bounds), close: () => session.close() }
-    }
-    const own = (await this.#own()).view(asker)
-    return { view: mcpView(own, own, asker, bounds), close: () => undefined }
-  }
-
-  /** The session of the agent for one command, when it runs and has the key. To it we are the owner. */
-  async #agent(command: string, effect: Asker['effect']): Promise<AgentSession | undefined> {
-    const { noAgent, directory, taken, note } = this.#options
-    if (noAgent) return undefined
-    const token = (): ReturnType<typeof taken.copy> => taken.copy('TVAULT_AGENT_TOKEN')
-    const named = command.startsWith('mcp') ? command : `mcp ${command}`
-    const { version } = build
-    const session = await agentSession({ directory, command: named, effect, interactive: false, version, token, note })
-    // One that speaks only v1 gives whole values and knows nothing else.
-    if (session?.client && session.unlocked) return session
-    session?.close()
-    return undefined
+  /** A handle that opens values: the agent's, where it is judged as what it is, else our own. Throws `locked`. */
+  async #keyed(asker: Asker, audit: HostCall['audit']): Promise<{ view: View; close: () => void }> {
+    const session = await this.#agent.session(asker, audit)
+    if (session) return { view: session.view, close: () => session.close() }
+    const view = this.#gate.view(await this.#own(), asker, processIdentity(process.pid))
+    return { view, close: () => undefined }
   }
 
   /** The vault opened here. Throws `locked` when nothing tells the passphrase. */
@@ -253,7 +303,11 @@ class VaultHost implements Host {
       })
     }
     try {
-      return await this.#file.unlocked(next, this.#options.note)
+      await this.#file.unlocked(next, this.#options.note)
+      // A key that nobody asks for must go away as well when the owner locks the vault.
+      this.#watch ??= setInterval(() => void this.#fresh().catch(() => vault.lock()), WATCH)
+      this.#watch.unref()
+      return vault
     } catch (error) {
       const failure = toFailure(error)
       if (failure.kind === 'wrong_passphrase') this.#useless = failure
@@ -262,11 +316,16 @@ class VaultHost implements Host {
   }
 }
 
-function askerOf(
-  principal: Principal,
-  command: string,
-  effect: Asker['effect'],
-  audit: Readonly<Record<string, string>>,
-): Asker {
-  return { principal, command, effect, policy: policyFor(principal), via: { via: 'mcp', ...audit } }
+/** What the rules for `keys` say about a program that is given them. */
+function limitsOf({ principal, command, policy, act }: Asker, project: string, keys: readonly string[]): Partial<Decision> {
+  const about = { principal, command, effect: 'inject', project, ...(act && { act }) } as const
+  const decisions = keys.map((key) => policy.decide({ ...about, key }))
+  const output = decisions.find((one) => one.output)?.output
+  const network = decisions.find((one) => one.network)?.network
+  return { ...(output && { output }), ...(network && { network }) }
+}
+
+/** Whether a policy of the vault decides, and not the words that the server was started with. */
+function isOwn(principal: Principal): boolean {
+  return principal.kind === 'mcp' && principal.rules.own !== undefined
 }

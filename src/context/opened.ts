@@ -38,6 +38,8 @@ export class Opened {
    * from any other source is final. Throws `wrong_passphrase`.
    */
   async unlocked(next: () => Promise<Passphrase>, note: (text: string) => void): Promise<Vault> {
+    // Threads start and memory is found while this thread loads LMDB.
+    ;(await import('../crypto/core.ts')).expectDerivation()
     const vault = await this.vault()
     for (let attempt = 1; !vault.unlocked; attempt++) {
       const { secret, source } = await next()

@@ -168,7 +168,11 @@ function checkLength(secret: Secret, setting: string): Secret {
 
 /** The passphrase from the terminal; `locked` when there is none to ask on. */
 export async function fromTerminal(ask: Ask, label: string, variable: PassphraseVariable): Promise<Passphrase> {
-  if (ask.possible) return { secret: await ask.hidden(label), source: 'terminal' }
+  if (ask.possible) {
+    // The time that typing takes is used: after Enter the key is nearly there.
+    ;(await import('../crypto/core.ts')).expectDerivation({ warm: true })
+    return { secret: await ask.hidden(label), source: 'terminal' }
+  }
   throw new Failure('locked', 'a passphrase is needed, and there is no terminal to ask on', {
     hint: `set ${variable}_FILE to a 0600 file with a line ${variable}=…, or ${variable}_COMMAND`,
   })

@@ -1,54 +1,66 @@
 // `get KEY` served by an agent, without the rest of the program, which takes longer to load than the answer to come. The
 // gate stands where the keys are: the agent judges and writes the audit row, as for every other client. Here only what is
 // plainly `get KEY [-p PROJECT]` into a pipe or a file is taken; anything else, and every failure, is the frame's.
-import { build } from '../lib/build.ts'
-import { hostileVariables } from '../lib/environment.ts'
-import { isKey } from '../lib/names.ts'
-import { closeToOthers, isTerminal } from '../lib/native-socket.ts'
-import { Secret } from '../lib/secret.ts'
-import { AgentClient } from '../modes/agent/client.ts'
+import { version } from '../../package.json' with { type: 'json' }
+import { closeToOthers, isTerminal, writeTo } from '../lib/native-socket.ts'
+import { askQuickly, settle } from '../modes/agent/quick.ts'
+import type { Given } from '../modes/agent/quick.ts'
 
-/** Variables that change where a value comes from, or that must be taken out of the environment first. */
-const FOR_THE_FRAME = /^TVAULT_(?!DIR$|LOG_|LOCK_TIMEOUT$)/
+const STDOUT = 1
+/** As of a program that SIGPIPE ended. */
+const CUT_OFF = 141
 
-/** A door. Whether standard output has received the value. False: nothing has happened that the frame may not do again. */
-export async function quickGet(tokens: readonly string[]): Promise<boolean> {
+/** Variables that change nothing here. */
+const HARMLESS = new Set(['TVAULT_DIR', 'TVAULT_LOCK_TIMEOUT', 'BUN_INSTALL'])
+/** Where these words stand in front, a variable is the frame's: it knows what it means, and what is hostile. */
+const FOR_THE_FRAME = ['TVAULT_', 'LD_', 'DYLD_', 'BUN_', 'NODE_OPTIONS']
+
+/**
+ * A door. The exit code when standard output has received the value, or as much of it as it took; undefined when nothing
+ * has happened that the frame may not do again.
+ */
+export function quickGet(tokens: readonly string[]): number | undefined {
   const wish = parse(tokens)
   const { TVAULT_DIR, HOME } = process.env
-  // What needs more thought than this is the frame's; so are node:path and node:fs, which take a millisecond to load.
+  // What needs more thought than this is the frame's; so are node:path, node:fs and regular expressions, each of which
+  // takes a millisecond at its first use.
   const directory = TVAULT_DIR || (HOME && `${HOME}/.tvault`)
-  if (!wish || !directory?.startsWith('/') || Object.keys(process.env).some((name) => FOR_THE_FRAME.test(name)))
-    return false
-  if (hostileVariables(process.env).length > 0 || isTerminal(1)) return false
+  if (!wish || !directory?.startsWith('/') || Object.keys(process.env).some(isForTheFrame)) return undefined
+  if (process.platform !== 'linux' || isTerminal(STDOUT)) return undefined
   closeToOthers()
-  let client: AgentClient | undefined
-  let value: unknown
+  let given: Given | undefined
   try {
-    const about = { command: 'get', effect: 'reveal', interactive: false } as const
-    const caller = { ...about, client: { name: 'tvault', version: build.version } }
-    const { key, project } = wish
-    const first = { method: 'read', args: [project ?? '', key], current: project === undefined }
-    ;({ client, result: value } = AgentClient.ask(`${directory}/agent.sock`, caller, first))
-    if (!(value instanceof Secret)) return false
-    if ((await Bun.write(Bun.stdout, value.reveal())) !== value.size) return false
-    client.tell({ op: 'settle', result: 'ok' })
-    return true
+    given = askQuickly(`${directory}/agent.sock`, version, wish.key, wish.project)
   } catch {
-    return false
-  } finally {
-    if (value instanceof Secret) value.wipe()
-    client?.close()
+    return undefined
   }
+  return given && handOver(given)
 }
 
-function parse(tokens: readonly string[]): { key: string; project?: string } | undefined {
-  const [command, ...rest] = tokens
+function handOver(given: Given): number | undefined {
+  const { value } = given
+  const { size } = value
+  const written = writeTo(STDOUT, value.reveal())
+  value.wipe()
+  settle(given, written === size ? 'ok' : 'failed')
+  if (written === size) return 0
+  return written > 0 ? CUT_OFF : undefined
+}
+
+function isForTheFrame(name: string): boolean {
+  return (
+    FOR_THE_FRAME.some((prefix) => name.startsWith(prefix)) && !HARMLESS.has(name) && !name.startsWith('TVAULT_LOG_')
+  )
+}
+
+/** Whether a key or a project may be called so is the agent's to judge, except for what could be a flag. */
+function parse([command, ...rest]: readonly string[]): { key: string; project?: string } | undefined {
   if (command !== 'get') return undefined
   let [key, project]: (string | undefined)[] = []
   for (let at = 0; at < rest.length; at++) {
     const token = rest[at]!
     if ((token === '-p' || token === '--project') && project === undefined && rest[at + 1]) project = rest[++at]
-    else if (key === undefined && isKey(token)) key = token
+    else if (key === undefined && token !== '' && !token.startsWith('-')) key = token
     else return undefined
   }
   if (key === undefined) return undefined

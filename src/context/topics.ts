@@ -24,6 +24,11 @@ const TOPICS: readonly Topic[] = [
     load: () => import('../topics/mcp.md', { with: { type: 'text' } }),
   },
   {
+    slug: 'policy',
+    title: 'What AI agents may do: rules, budgets, being asked',
+    load: () => import('../topics/policy.md', { with: { type: 'text' } }),
+  },
+  {
     slug: 'formats',
     title: 'The vault file, dotenv and the other outputs',
     load: () => import('../topics/formats.md', { with: { type: 'text' } }),
@@ -52,6 +57,11 @@ const TOPICS: readonly Topic[] = [
     slug: 'integrations',
     title: 'Containers, other machines, CI services, shells',
     load: () => import('../topics/integrations.md', { with: { type: 'text' } }),
+  },
+  {
+    slug: 'install',
+    title: 'Installing, checking what you got, updating',
+    load: () => import('../topics/install.md', { with: { type: 'text' } }),
   },
   {
     slug: 'commands',

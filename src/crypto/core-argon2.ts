@@ -1,5 +1,12 @@
-// The TypeScript side of wasm/argon2.ts, where the order of calls and the memory map are written down.
-// Whatever happens inside, the memory is all zeros again when `derive` returns or throws.
+// The TypeScript side of wasm/argon2.ts, where the order of calls and the memory map are written down. The lanes are
+// filled by as many threads as the machine has processors for; the key does not depend on it.
+// Whatever happens inside, inputs, key and all small state are zero again when `derive` returns or throws. The blocks
+// are zeroed by the helpers meanwhile, or before anything else is done with the memory.
+import { availableParallelism } from 'node:os'
+import { preferHugePages } from '../lib/native.ts'
+import { CLOSED, KIND } from './argon2-tasks.ts'
+import { Helpers } from './argon2-helpers.ts'
+import type { TaskExports } from './argon2-tasks.ts'
 
 const PAGE = 65_536
 /** The strongest allowed parameters need 2 GiB; the rest is room for scratch and inputs. */
@@ -14,6 +21,16 @@ const PATIENCE_MS_PER_MIB = 6
 const JUDGED_MIB = 4
 /** One slow time may be the compiler's or a busy machine's; interpreted code is slow every time. */
 const SLOW_TIMES = 3
+/** Fewer blocks than this many MiB hold are filled before a helper has started. */
+const WORTH_HELP_MIB = 16
+/** More helpers than this gain nothing: memory is the limit. */
+const MOST_THREADS = 8
+/** From here on a fault for every 4 KiB is worth avoiding: 64 MiB take 16,384 of them, up to 0.2 s in a virtual machine. */
+const HUGE_BYTES = 8_388_608
+/** CPU time that a helper may take to start, which is not the derivation's. */
+const START_MS = 50
+/** Helpers and memory are kept so long for the next derivation: a second try of a passphrase, an agent's next vault. */
+const KEPT_MS = 1000
 
 /** Everything that Argon2id hashes. `secret` is the K of RFC 9106, `associated` its X. */
 export interface Argon2Inputs {
@@ -36,11 +53,23 @@ export interface Argon2Core {
    * Throws RangeError when a parameter is out of range or the memory cannot be had.
    */
   derive(inputs: Argon2Inputs, work: Argon2Work, length: number): Uint8Array | undefined
-  /** For tests, which read it. */
+  /**
+   * Starts the helpers and lets them find the memory that `work` will need, while this thread does something else. With
+   * `warm`, for when there is time, they also run the code until it is compiled.
+   */
+  prepare(work: Argon2Work, options?: { warm?: boolean }): void
+  /** For tests, which read it in the middle or when all is over. */
   readonly memory: WebAssembly.Memory
 }
 
-interface Exports {
+/** For tests; by default what the machine has. */
+export interface Argon2Options {
+  /** How many threads fill lanes, also of the smallest derivation. */
+  threads?: number
+  patienceMsPerMib?: number
+}
+
+interface Exports extends TaskExports {
   bytesNeeded(memoryKib: number, lanes: number, inputSize: number): bigint
   inputAt(lanes: number): number
   tagAt(): number
@@ -54,41 +83,93 @@ interface Exports {
     secretSize: number,
     associatedSize: number,
   ): number
-  fillSlice(pass: number, slice: number, first: number, end: number): void
   finish(): void
 }
 
+/** One memory, the module on it, and its threads. */
+interface Live {
+  memory: WebAssembly.Memory
+  wasm: Exports
+  helpers: Helpers
+}
+
 /** Starts the module in `bytes` on a memory of its own. Throws where the runtime cannot. */
-export function openArgon2(bytes: Uint8Array<ArrayBuffer>, patienceMsPerMib = PATIENCE_MS_PER_MIB): Argon2Core {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true })
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } })
-  const wasm = instance.exports as unknown as Exports
+export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Options = {}): Argon2Core {
+  const { patienceMsPerMib = PATIENCE_MS_PER_MIB, threads = Math.min(availableParallelism(), MOST_THREADS) } = options
+  const module = new WebAssembly.Module(bytes)
   let interpreted = false
+  let live: Live | undefined = start()
+  let leaving: Timer | undefined
+  let deriving = false
+
+  function start(): Live {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true })
+    const wasm = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports
+    return { memory, wasm, helpers: new Helpers(module, memory, wasm) }
+  }
+
+  /** The memory, with nothing going on in it and nothing left in it. */
+  function quiet(): Live {
+    clearTimeout(leaving)
+    live ??= start()
+    if (live.helpers.settle()) return live
+    // A helper is lost in there. Nobody uses that memory again.
+    interpreted = true
+    throw new RangeError('a thread of the derivation does not answer')
+  }
+
+  /** How many lanes a task has, and how many tasks a slice has. */
+  function split(lanes: number): { groups: number; together: number } {
+    const together = Math.max(1, Math.min(LANES_TOGETHER, Math.ceil(lanes / threads)))
+    return { groups: Math.ceil(lanes / together), together }
+  }
+
+  function help({ memoryKib, passes, lanes }: Argon2Work, helpers: Helpers): void {
+    const worth = options.threads !== undefined || (memoryKib * passes) / 1024 >= WORTH_HELP_MIB
+    if (worth) helpers.start(Math.min(threads, split(lanes).groups) - 1)
+  }
 
   /** The first `size` bytes of the memory, which grows if it has fewer. */
-  function reserve(size: number): Uint8Array {
+  function reserve(memory: WebAssembly.Memory, size: number): Uint8Array {
     const missing = Math.ceil(size / PAGE) - memory.buffer.byteLength / PAGE
-    if (missing > 0) memory.grow(missing)
+    if (missing > 0) {
+      memory.grow(missing)
+      if (size > HUGE_BYTES) lessFaults(memory)
+    }
     return new Uint8Array(memory.buffer, 0, size)
   }
 
-  /** All slices of all passes; false when that would take forever. */
-  function fill({ memoryKib, passes, lanes }: Argon2Work): boolean {
-    let [start, mib, slow] = [process.cpuUsage(), 0, 0]
-    for (let pass = 0; pass < passes; pass++) {
-      for (let slice = 0; slice < SLICES; slice++) {
-        for (let first = 0; first < lanes; first += LANES_TOGETHER) {
-          const end = Math.min(first + LANES_TOGETHER, lanes)
-          wasm.fillSlice(pass, slice, first, end)
-          mib += (memoryKib / 1024 / SLICES / lanes) * (end - first)
-          if (mib < JUDGED_MIB) continue
-          slow = process.cpuUsage(start).user / 1000 > mib * patienceMsPerMib ? slow + 1 : 0
-          if (slow === SLOW_TIMES) return false
-          ;[start, mib] = [process.cpuUsage(), 0]
-        }
-      }
+  function lessFaults(memory: WebAssembly.Memory): void {
+    try {
+      preferHugePages(new Uint8Array(memory.buffer))
+    } catch {
+      // No such call here.
     }
-    return true
+  }
+
+  /** All slices of all passes; false when that would take forever. */
+  function fill({ helpers }: Live, { memoryKib, passes, lanes }: Argon2Work): boolean {
+    const { groups, together } = split(lanes)
+    const tasks = passes * SLICES * groups
+    if (tasks >= CLOSED) throw new RangeError('argon2 parameter out of range')
+    const mibPerTask = memoryKib / 1024 / SLICES / groups
+    let [since, before, slow, starting] = [process.cpuUsage(), 0, 0, START_MS * helpers.count]
+    /** Judges what all threads did with the time that all of them had. */
+    const fast = (): boolean => {
+      const mib = (helpers.done - before) * mibPerTask
+      if (mib < JUDGED_MIB) return true
+      slow = process.cpuUsage(since).user / 1000 > mib * patienceMsPerMib + starting ? slow + 1 : 0
+      ;[since, before, starting] = [process.cpuUsage(), helpers.done, 0]
+      return slow < SLOW_TIMES
+    }
+    helpers.begin(KIND.fill, tasks, [groups, together, lanes])
+    helpers.work(fast)
+    if (slow === SLOW_TIMES) {
+      helpers.giveUp()
+      return false
+    }
+    if (helpers.close() && helpers.sound && helpers.done === tasks) return true
+    throw new RangeError('a thread of the derivation did not do its part')
   }
 
   function derive(inputs: Argon2Inputs, work: Argon2Work, length: number): Uint8Array | undefined {
@@ -101,7 +182,11 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, patienceMsPerMib = PA
     const parts = [inputs.password, inputs.salt, inputs.secret ?? NOTHING, inputs.associated ?? NOTHING] as const
     const [password, salt, secret, associated] = parts
     const inputSize = parts.reduce((sum, part) => sum + part.length, 0)
-    const bytes = reserve(Number(wasm.bytesNeeded(memoryKib, lanes, inputSize)))
+    const here = quiet()
+    const { wasm, memory } = here
+    const bytes = reserve(memory, Number(wasm.bytesNeeded(memoryKib, lanes, inputSize)))
+    help(work, here.helpers)
+    deriving = true
     try {
       let at = wasm.inputAt(lanes)
       for (const part of parts) {
@@ -110,14 +195,53 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, patienceMsPerMib = PA
       }
       const sizes = [password.length, salt.length, secret.length, associated.length] as const
       if (!wasm.begin(memoryKib, passes, lanes, length, ...sizes)) throw new RangeError('argon2 parameter out of range')
-      interpreted = !fill(work)
+      interpreted = !fill(here, work)
       if (interpreted) return undefined
       wasm.finish()
       return new Uint8Array(bytes.subarray(wasm.tagAt(), wasm.tagAt() + length))
     } finally {
-      bytes.fill(0)
+      deriving = false
+      wipe(here, bytes, wasm.inputAt(lanes) + inputSize)
     }
   }
 
-  return { derive, memory }
+  /** Zeros over `bytes`: over the first `small` at once, over the rest by the helpers, if there are any. */
+  function wipe({ helpers }: Live, bytes: Uint8Array, small: number): void {
+    if (!helpers.close() || helpers.count === 0) {
+      bytes.fill(0)
+      return
+    }
+    bytes.fill(0, 0, small)
+    helpers.beginOver('wipe', bytes.length)
+    leaving = setTimeout(leave, KEPT_MS)
+    leaving.unref()
+  }
+
+  /** Gives helpers and memory back. */
+  function leave(): void {
+    live?.helpers.settle()
+    live?.helpers.end()
+    live = undefined
+  }
+
+  function prepare(work: Argon2Work, { warm = false } = {}): void {
+    if (interpreted) return
+    const { memory, wasm, helpers } = quiet()
+    try {
+      reserve(memory, Number(wasm.bytesNeeded(work.memoryKib, work.lanes, 0)))
+    } catch {
+      // The derivation will say it.
+      return
+    }
+    help(work, helpers)
+    if (helpers.count > 0) helpers.beginOver(warm ? 'warm' : 'touch', memory.buffer.byteLength)
+  }
+
+  return {
+    derive,
+    prepare,
+    get memory() {
+      return deriving && live ? live.memory : quiet().memory
+    },
+  }
 }

@@ -25,6 +25,10 @@ export const LABELS = {
   recipients: 'tvault/1/recipients',
   /** The mac of an environment group, and its key from the audit key. */
   group: 'tvault/1/group',
+  /** The mac of the policy for AI agents, and its key from the audit key. */
+  policy: 'tvault/1/policy',
+  /** The mac of what was counted against the budgets of the policy. */
+  uses: 'tvault/1/uses',
   /** Ephemeral key and nonce of a stanza from the key that it wraps. */
   'bound-stanza': 'tvault/1/bound-stanza',
   /** The key of one stanza from the X25519 secret, and of one version 1 file from the KEK: fixed by the peer's formats. */

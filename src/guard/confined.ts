@@ -4,11 +4,13 @@
 import { closeSync, constants, fchmodSync, openSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import { utf8 } from '../lib/bytes.ts'
+import type { Secret } from '../lib/secret.ts'
 import { Failure } from '../lib/errors.ts'
 import { LIMIT } from '../lib/native-sandbox.ts'
 import { printable } from '../lib/names.ts'
 import type { Environment } from '../lib/paths.ts'
 import { ownWords } from '../lib/program.ts'
+import { answering } from './askpass.ts'
 import { bytesInMemory } from './block-file.ts'
 import { CONFINED_WORD, EXECVE_STEP, printConfined } from './confined-block.ts'
 import type { ConfinedBlock, Limits, StartFailure } from './confined-block.ts'
@@ -44,6 +46,8 @@ export interface ConfinedWish {
   /** Whether it may connect to unix sockets, which no path can limit: the agent, the desktop, Docker. */
   unixSockets?: boolean
   given: readonly Given[]
+  /** Answers the prompts of git, ssh and the like. Wiped as the values are. */
+  askpass?: { user: string; value: Secret } | undefined
   /** Names of variables to pass on to it, beside a short list of harmless ones. */
   pass?: readonly string[]
   /** Value of PATH: absolute directories. */
@@ -125,6 +129,7 @@ export async function runConfined(wish: ConfinedWish, around: ConfinedAround): P
     return { ...ended, confined, kernel, gaps: missing, leftBehind }
   } finally {
     for (const { value } of wish.given) value.wipe()
+    wish.askpass?.value.wipe()
     around.filters?.stdout.end()
     around.filters?.stderr.end()
   }
@@ -143,7 +148,8 @@ async function inRoom(
   const variables = surroundings({ inherited: around.environment, pass, path, directory, temporary })
   const [program = ''] = wish.command
   const file = findProgram(program.includes('/') ? resolve(directory, program) : program, path)
-  const handed = handOver(wish.given, variables, room)
+  const asking = wish.askpass ? answering(room, wish.askpass) : {}
+  const handed = handOver(wish.given, { ...variables, ...asking }, room)
   const opened: number[] = []
   try {
     const mark = kernel.strays ? newMark() : undefined
@@ -160,6 +166,7 @@ async function inRoom(
       },
     }
     for (const { value } of wish.given) value.wipe()
+    wish.askpass?.value.wipe()
     await around.release?.()
     const keep = (fd: number): number => opened[opened.push(fd) - 1]!
     const bytes = printConfined(block)

@@ -6,7 +6,7 @@ import { Secret } from '../lib/secret.ts'
 import type { Environment } from '../lib/paths.ts'
 import { isInheritable } from './environment.ts'
 import { findProgram } from './program.ts'
-import { splitWords } from './words.ts'
+import { splitWords } from '../lib/words.ts'
 
 export interface CommandLimits {
   /** Where the command was set; named in messages instead of the command itself. */

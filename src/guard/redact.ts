@@ -15,6 +15,12 @@ const LEAST_BYTES = 4
 const SAFE_BYTES = 8
 const SAFE_BITS = 40
 
+/** A value and the key that is shown in its place. */
+export interface Named {
+  name: string
+  value: Secret
+}
+
 /** Why a value is no value that can be hidden by replacing it. */
 export interface Unsafe {
   name: string
@@ -46,9 +52,12 @@ export class Redactor {
   #ended = false
   #redactions = 0
 
-  /** Reads the values, and does not wipe them. Names are keys; of equal values the first name is shown. */
-  constructor(secrets: readonly { name: string; value: Secret }[] | Common) {
-    this.#common = 'table' in secrets ? secrets : prepare(secrets)
+  /**
+   * Reads the values, and does not wipe them. Names are keys; of equal values the first name is shown. Of those in
+   * `known` only the ones that nobody guesses are replaced: the program was not given them.
+   */
+  constructor(secrets: readonly Named[] | Common, known: readonly Named[] = []) {
+    this.#common = 'table' in secrets ? secrets : prepare(secrets, known)
     this.#common.streams += 1
   }
 
@@ -194,13 +203,15 @@ export class Redactor {
   }
 }
 
-function prepare(secrets: readonly { name: string; value: Secret }[]): Common {
+function prepare(given: readonly Named[], known: readonly Named[]): Common {
   const unsafe: Unsafe[] = []
+  const secrets = [...given, ...known]
   const forms = secrets.flatMap(({ name, value }, owner) => {
     const bytes = value.reveal()
-    const replaced = isReplaceable(bytes)
     const reason = whyUnsafe(bytes)
-    if (reason !== undefined) unsafe.push({ name, reason, replaced })
+    const isGiven = owner < given.length
+    const replaced = isReplaceable(bytes) && (isGiven || reason === undefined)
+    if (isGiven && reason !== undefined) unsafe.push({ name, reason, replaced })
     return replaced ? formsOf(bytes).map((form) => ({ ...form, owner })) : []
   })
   try {

@@ -27,9 +27,15 @@ export interface FailureJson {
   kind: FailureKind
   message: string
   hint?: string
+  code?: string
+  about?: Readonly<Record<string, string | number>>
 }
 
 export interface FailureOptions {
+  /** For programs: which of the failures of this kind it is. */
+  code?: string
+  /** What belongs to the code: a number to wait for, a name to ask with; never a value. */
+  about?: Readonly<Record<string, string | number>>
   /** A thing to type or to do next; lower case, no full stop. */
   hint?: string
   /** The foreign error behind it; shown only with --verbose. */
@@ -41,11 +47,15 @@ export class Failure extends Error {
   override readonly name = 'Failure'
   readonly kind: FailureKind
   readonly hint: string | undefined
+  readonly code: string | undefined
+  readonly about: Readonly<Record<string, string | number>> | undefined
 
   constructor(kind: FailureKind, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.kind = kind
     this.hint = options.hint
+    this.code = options.code
+    this.about = options.about
   }
 
   get exitCode(): number {
@@ -53,7 +63,13 @@ export class Failure extends Error {
   }
 
   toJSON(): FailureJson {
-    return { kind: this.kind, message: this.message, ...(this.hint === undefined ? {} : { hint: this.hint }) }
+    const { kind, message, hint, code, about } = this
+    return {
+      kind,
+      message,
+      ...(hint !== undefined && { hint }),
+      ...(code !== undefined && { code, ...(about && { about }) }),
+    }
   }
 }
 

@@ -52,8 +52,24 @@ export interface McpRules {
   redact: boolean
   projects: NameRules
   keys: NameRules
-  /** How many values one session may be told or may compare; 0: none. */
+  /** How many values one session may be told or may compare; 0: none; -1: the own policy counts. */
   reads: number
+  /** The owner's own policy of the vault, which then decides alone; the other members only sum it up. */
+  own?: OwnPolicy
+}
+
+/** What is done with a value, as far as a policy may look at it. */
+export interface Act {
+  /** The program and its words. */
+  argv?: readonly string[]
+  /** Where the program starts. */
+  directory?: string
+  /** Where a request goes: `name` or `name:port`. */
+  host?: string
+  /** Absolute path of the file that is written. */
+  file?: string
+  /** What for, as the client says. */
+  purpose?: string
 }
 
 /** How a principal is written in an audit row: `owner`, `owner (script)`, `identity tvault1…`, `mcp editor 1.2`. */
@@ -83,12 +99,20 @@ export interface Question {
   effect: Effect
   project?: string
   key?: string
+  act?: Act
 }
 
 /** The answer and the rule that gave it, so that `explain` and the audit row can name it. */
 export interface Decision {
   allow: boolean
   rule: string
+  /** The rule that has the owner asked first. */
+  approve?: string
+  /** What it is counted against, for this client; `name` is the rule. */
+  budgets?: { name: string; budgets: readonly Budget[] }
+  /** Of a program only its end may be told; it gets no network. */
+  output?: 'exit'
+  network?: 'none'
 }
 
 export interface Policy {
@@ -101,6 +125,58 @@ export interface Asker {
   command: string
   effect: Effect
   policy: Policy
+  act?: Act
   /** Said in every audit row: by which way, for which process. */
   via?: Readonly<Record<string, string | number>>
+}
+
+// The owner's own policy for AI agents as it is after reading (formats/policy.ts). Rules that deny come before all others,
+// and what no rule allows is refused.
+
+/** What a rule is about: an effect, or `generate`, which is to store a value that nobody is told. */
+export type RuleEffect = Effect | 'generate'
+
+/** So many uses within a window that begins with the first one. */
+export interface Budget {
+  /** `reads`: values that are told or compared. `runs`: uses that tell no value. */
+  kind: 'reads' | 'runs'
+  count: number
+  seconds: number
+}
+
+export interface OwnRule {
+  verdict: 'allow' | 'deny' | 'approve'
+  name: string
+  /** The line on which it begins, from 1. */
+  line: number
+  /** Globs; an empty list stands for everything. */
+  clients: readonly string[]
+  projects: readonly string[]
+  keys: readonly string[]
+  effects: readonly RuleEffect[]
+  /** Programs with their words, each a glob; a last `**` is any number of words. */
+  commands: readonly (readonly string[])[]
+  /** Absolute paths below which a program starts. */
+  directories: readonly string[]
+  /** `name` or `name:port`; `*.name` is every name below it. */
+  hosts: readonly string[]
+  /** Globs over absolute paths of files that values are written into. */
+  files: readonly string[]
+  /** The client has to say what for. */
+  purpose: boolean
+  /** Of a program only its end is told. */
+  output: 'exit' | undefined
+  network: 'none' | undefined
+  /** Milliseconds since 1970: not before, and not from then on. */
+  from: number | undefined
+  until: number | undefined
+  budgets: readonly Budget[]
+}
+
+export interface OwnPolicy {
+  /** Counts the changes, from 1. */
+  revision: number
+  rules: readonly OwnRule[]
+  /** How long an approval of a session holds, and how long a request waits. */
+  session: { uses: number; seconds: number; wait: number }
 }

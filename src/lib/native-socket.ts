@@ -1,6 +1,5 @@
 // Unix sockets without an event loop: a client that asks the agent one thing and waits for the answer. Loading node:net
 // costs more than the whole exchange takes, and the vault's methods are synchronous. Every call has a deadline.
-import { utf8 } from './bytes.ts'
 import { errno, nativeLibrary } from './native-library.ts'
 
 const SYMBOLS = {
@@ -11,6 +10,7 @@ const SYMBOLS = {
   recv: { args: ['i32', 'ptr', 'usize', 'i32'], returns: 'i64' },
   getsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'ptr'], returns: 'i32' },
   close: { args: ['i32'], returns: 'i32' },
+  write: { args: ['i32', 'ptr', 'usize'], returns: 'i64' },
   isatty: { args: ['i32'], returns: 'i32' },
   prctl: { args: ['i32', 'u64', 'u64', 'u64', 'u64'], returns: 'i32' },
 } as const
@@ -41,6 +41,32 @@ export interface Peer {
 /** Whether descriptor `fd` is a terminal; for who loads this file anyway and nothing else of the kind. */
 export function isTerminal(fd: number): boolean {
   return libc().c.isatty(fd) === 1
+}
+
+/**
+ * Writes `bytes` to descriptor `fd`, waiting as long as whoever reads it needs, and returns how many it took: fewer when
+ * it takes no more. For who loads this file anyway; others have lib/out.ts.
+ */
+export function writeTo(fd: number, bytes: Uint8Array): number {
+  const { ffi, c } = libc()
+  let at = 0
+  while (at < bytes.length) {
+    const rest = bytes.subarray(at)
+    const written = Number(c.write(fd, ffi.ptr(rest), rest.length))
+    if (written > 0) at += written
+    else if (written === 0 || ![EAGAIN, EINTR].includes(errno())) break
+    else c.poll(ffi.ptr(pollOf(fd, POLLOUT)), 1n, -1)
+  }
+  return at
+}
+
+/** struct pollfd: fd i32, events i16, revents i16. */
+function pollOf(fd: number, event: number): Uint8Array {
+  const poll = new Uint8Array(8)
+  const view = new DataView(poll.buffer)
+  view.setInt32(0, fd, true)
+  view.setInt16(4, event, true)
+  return poll
 }
 
 const PR_SET_DUMPABLE = 4
@@ -83,7 +109,7 @@ export class UnixConnection {
    */
   static to(path: string): UnixConnection | 'nobody' | 'full' {
     const { ffi, c } = libc()
-    const name = utf8(path)
+    const name = new TextEncoder().encode(path)
     if (name.length > MAX_SOCKET_PATH || name.includes(0)) throw new RangeError('the path of the socket is too long')
     const address = new Uint8Array(2 + name.length + 1)
     address[0] = AF_UNIX
@@ -139,12 +165,7 @@ export class UnixConnection {
     if (code !== EAGAIN && code !== EINTR) throw new Broken('the connection was closed', false)
     const { ffi, c } = libc()
     const left = Math.ceil(deadline - performance.now())
-    // struct pollfd: fd i32, events i16, revents i16.
-    const poll = new Uint8Array(8)
-    const view = new DataView(poll.buffer)
-    view.setInt32(0, this.#fd, true)
-    view.setInt16(4, event, true)
-    if (left > 0 && c.poll(ffi.ptr(poll), 1n, left) !== 0) return
+    if (left > 0 && c.poll(ffi.ptr(pollOf(this.#fd, event)), 1n, left) !== 0) return
     throw new Broken('no answer in time', true)
   }
 }

@@ -26,7 +26,7 @@ export function defaultDirectory(environment: Environment): string {
   return join(home(environment), '.tvault')
 }
 
-/** The vault's one file. Beside it LMDB keeps `vault.db-lock`. */
+/** The vault's one file. Beside it LMDB keeps `vault.db-lock`, and the store `vault.db-checked` (store/stamp.ts). */
 export function vaultFile(directory: string): string {
   return join(directory, 'vault.db')
 }

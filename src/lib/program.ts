@@ -1,5 +1,5 @@
 // The program that is running, for those who want to fetch or to start exactly this one again.
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync, realpathSync } from 'node:fs'
 
 /** Inside a compiled program, modules have paths of its embedded file system. */
 const isCompiled = import.meta.path.startsWith('/$bunfs/')
@@ -7,6 +7,11 @@ const isCompiled = import.meta.path.startsWith('/$bunfs/')
 /** The words that start the running program again. */
 export function ownWords(): string[] {
   return isCompiled ? [process.execPath] : [process.execPath, Bun.main]
+}
+
+/** Where the running program lies, links resolved, or undefined when it runs from source. Throws system errors. */
+export function programFile(): string | undefined {
+  return isCompiled ? realpathSync(process.execPath) : undefined
 }
 
 /** SHA-256 of the running program in hex, or undefined when it runs from source. Throws system errors. */

@@ -46,9 +46,19 @@ export class Secret {
 }
 
 /** Every Secret inside plain objects and arrays, however deep. */
-export function secretsIn(value: unknown, seen = new Set<unknown>()): Secret[] {
-  if (value instanceof Secret) return [value]
-  if (typeof value !== 'object' || value === null || seen.has(value) || ArrayBuffer.isView(value)) return []
-  seen.add(value)
-  return Object.values(value).flatMap((inner) => secretsIn(inner, seen))
+export function secretsIn(value: unknown): Secret[] {
+  const found: Secret[] = []
+  collect(value, found, new Set())
+  return found
+}
+
+function collect(value: unknown, found: Secret[], seen: Set<object>): void {
+  if (typeof value !== 'object' || value === null) return
+  if (value instanceof Secret) found.push(value)
+  else if (!ArrayBuffer.isView(value) && !seen.has(value)) {
+    seen.add(value)
+    if (Array.isArray(value)) for (const inner of value) collect(inner, found, seen)
+    // No list of the members is made: this is asked of every result.
+    else for (const name in value) collect((value as Record<string, unknown>)[name], found, seen)
+  }
 }

@@ -4,7 +4,9 @@ import { closeSync } from 'node:fs'
 import { Failure, systemCode } from '../lib/errors.ts'
 import { Unfit, openQuietly, readMeta } from './meta.ts'
 import type { FileState, Meta } from './meta.ts'
+import { isStamped, stamp } from './stamp.ts'
 import { walk } from './walk.ts'
+import type { Depth } from './walk.ts'
 
 export type { FileState } from './meta.ts'
 
@@ -33,14 +35,14 @@ export function preflight(path: string): FileState {
 const WALK_TRIES = 100
 
 /**
- * Walks every page of both trees of the open file `fd`. A writer may go on meanwhile: LMDB reuses pages of a state
- * only two commits later, so a walk that stumbles is repeated as long as the state moved. Throws `corrupt`, also when
- * the file has not exactly the given tables.
+ * Walks every page of both trees of the open file `fd`, or its trunk. A writer may go on meanwhile: LMDB reuses pages of
+ * a state only two commits later, so a walk that stumbles is repeated as long as the state moved. Throws `corrupt`, also
+ * when the file has not exactly the given tables.
  */
-export function deepCheckDescriptor(fd: number, tables?: readonly string[]): void {
+function checkDescriptor(fd: number, tables: readonly string[] | undefined, depth: Depth): void {
   for (let attempt = 0; ; attempt++) {
     const meta = readMetaOrFail(fd)
-    const problem = walk(fd, meta, tables)
+    const problem = walk(fd, meta, tables, depth)
     if (problem === undefined) return
     if (readMetaOrFail(fd).transaction === meta.transaction || attempt === WALK_TRIES) {
       throw new Failure('corrupt', `the vault file is damaged: ${problem}`, {
@@ -48,6 +50,19 @@ export function deepCheckDescriptor(fd: number, tables?: readonly string[]): voi
       })
     }
   }
+}
+
+/**
+ * The check at every open of the vault at `path`, with the lock on the open file `fd` held: all of it, unless it was
+ * walked in this very state before (stamp.ts). Throws `corrupt`.
+ */
+export function checkBeforeUse(path: string, fd: number, tables: readonly string[]): void {
+  if (isStamped(path, fd)) {
+    checkDescriptor(fd, tables, 'trunk')
+    return
+  }
+  checkDescriptor(fd, tables, 'whole')
+  stamp(path, fd)
 }
 
 function readMetaOrFail(fd: number): Meta {
@@ -67,7 +82,7 @@ export function deepCheck(path: string, tables?: readonly string[]): void {
   if (state !== 'ok') throw new Failure('corrupt', `the file is not an intact vault: ${detail}`)
   const fd = openQuietly(path)
   try {
-    deepCheckDescriptor(fd, tables)
+    checkDescriptor(fd, tables, 'whole')
   } finally {
     closeSync(fd)
   }

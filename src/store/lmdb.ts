@@ -6,8 +6,9 @@ import { basename, dirname, join } from 'node:path'
 import { open } from 'lmdb'
 import type { Database, DatabaseOptions, RootDatabase } from 'lmdb'
 import { Failure } from '../lib/errors.ts'
-import { deepCheck, deepCheckDescriptor, preflight } from './check.ts'
+import { checkBeforeUse, deepCheck, preflight } from './check.ts'
 import { WriteLock, isFree } from './lock.ts'
+import { isStamped, stamp } from './stamp.ts'
 import { refuseTarget, refuseUnfit, writeFailure } from './refuse.ts'
 import type { OpenOptions, Range, Reader, Row, Store, TableName, Writer } from './store.ts'
 import {
@@ -158,7 +159,7 @@ class LmdbStore implements Store {
       if (state === 'unreadable') throw new Failure('failed', `cannot read the vault file: ${detail}`)
       if (state !== 'ok') throw new Failure('corrupt', `the vault file is damaged or is not a vault: ${detail}`)
       const environment = whileInPlace(this.path, (fd) => {
-        deepCheckDescriptor(fd, this.#tables)
+        checkBeforeUse(this.path, fd, this.#tables)
         refuseUnfit(this.path, this.#readOnly)
         const opened = new Environment(this.path, this.#readOnly, this.#tables)
         // To LMDB, opening a table for writing is a commit of its own, so it happens under the same lock; and one that is
@@ -228,7 +229,11 @@ class LmdbStore implements Store {
       const place = holdPlace(this.path)
       try {
         this.#writing = true
-        return this.#transaction(this.#environment, change, this.#rows)
+        // What LMDB makes of a sound file is sound, so the stamp goes on with it; a missing one stays missing.
+        const sound = isStamped(this.path, place.fd)
+        const result = this.#transaction(this.#environment, change, this.#rows)
+        if (sound) stamp(this.path, place.fd)
+        return result
       } finally {
         this.#writing = false
         place.release()
@@ -333,6 +338,14 @@ class LmdbStore implements Store {
     } finally {
       rmSync(workshop, { recursive: true, force: true })
     }
+  }
+
+  state(): string | undefined {
+    if (this.#writing) return undefined
+    const { inode, root } = this.#environment
+    // Not in the types of lmdb-js. Asked before the rows are read, so they are of this transaction or a later one.
+    const { env } = root as unknown as { env: { info(): { lastTxnId: number } } }
+    return `${inode} ${env.info().lastTxnId}`
   }
 
   isStale(): boolean {

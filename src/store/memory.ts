@@ -124,6 +124,10 @@ class MemoryStore extends Rows implements Store {
 
   refresh(): void {}
 
+  state(): undefined {
+    return undefined
+  }
+
   isStale(): boolean {
     return false
   }

@@ -30,6 +30,9 @@ const META_FLAG = 8
 const MAGIC = 0xbeefc0de
 const DATA_VERSION = 2
 const FREE_TREE_FLAGS = 0x4008
+/** Behind the page header. */
+const PAGE_SIZE_AT = 24
+const TRANSACTION_AT = 128
 const MAX_DEPTH = 32
 const MAX_MAP = 2 ** 40
 
@@ -70,7 +73,7 @@ export function readMeta(fd: number): Meta {
     if (twin.readUInt32LE(0) === MAGIC) throw new Unfit('corrupt', 'the first page is damaged')
     throw new Unfit('foreign', 'not a tvault database')
   }
-  const pageSize = first.readUInt32LE(PAGE_HEADER + 24)
+  const pageSize = first.readUInt32LE(PAGE_HEADER + PAGE_SIZE_AT)
   if (!PAGE_SIZES.includes(pageSize)) throw new Unfit('corrupt', 'the page size is not one of LMDB')
   if (stats.size < 2 * pageSize) throw new Unfit('truncated', `${stats.size} bytes are too few`)
   const second = Buffer.alloc(4096)
@@ -82,6 +85,20 @@ export function readMeta(fd: number): Meta {
   // The file may be shorter than the last page says: pages at the end that were never used are not written. Whether
   // every page in use is there, only the walk can tell.
   return newest
+}
+
+/** The transaction numbers of both meta pages of the open file `fd`, which `readMeta` accepted. */
+export function transactionsOf(fd: number): readonly [bigint, bigint] {
+  const word = Buffer.alloc(8)
+  const read = (at: number): void => {
+    if (readSync(fd, word, 0, 8, at) !== 8) throw new Unfit('truncated', 'a meta page is cut off')
+  }
+  read(PAGE_HEADER + PAGE_SIZE_AT)
+  const pageSize = word.readUInt32LE(0)
+  return [0, pageSize].map((start) => {
+    read(start + PAGE_HEADER + TRANSACTION_AT)
+    return word.readBigUInt64LE(0)
+  }) as [bigint, bigint]
 }
 
 function isBbolt(fd: number, size: number): boolean {
@@ -109,12 +126,12 @@ function parseMeta(page: Buffer, pageSize: number, number: number): Meta | undef
     }
   }
   const roots = [root(0), root(1)] as const
-  if (page.readUInt32LE(at + 24) !== pageSize || roots[0].flags !== FREE_TREE_FLAGS || roots[1].flags !== 0)
+  if (page.readUInt32LE(at + PAGE_SIZE_AT) !== pageSize || roots[0].flags !== FREE_TREE_FLAGS || roots[1].flags !== 0)
     return undefined
   if (mapSize > MAX_MAP || lastPage < 1 || lastPage >= MAX_MAP / pageSize || (lastPage + 1) * pageSize > mapSize)
     return undefined
   for (const { page: place, depth } of roots) {
     if (place === -1 ? depth !== 0 : place < 2 || place > lastPage || depth < 1 || depth > MAX_DEPTH) return undefined
   }
-  return { pageSize, lastPage, transaction: page.readBigUInt64LE(at + 128), roots }
+  return { pageSize, lastPage, transaction: page.readBigUInt64LE(at + TRANSACTION_AT), roots }
 }

@@ -82,6 +82,9 @@ export interface Store extends Reader {
    */
   refresh(): void
 
+  /** The same text means the same rows; it differs after every commit, of whatever process. Undefined: cannot be told. */
+  state(): string | undefined
+
   /** True when the file at `path` is no longer the one that is open (another process replaced it). */
   isStale(): boolean
 

@@ -19,13 +19,17 @@ const COUNTED = ['branch', 'leaf', 'overflow', 'entries'] as const
 
 class Damage extends Error {}
 
+/** Everything, or only what every use of the file goes through: the list of tables and the free list. */
+export type Depth = 'whole' | 'trunk'
+
 /**
  * What is wrong with the file, or undefined. `meta` is the state to walk. With `tables` there must be exactly these: to
- * LMDB a table whose name was damaged is one that has to be made, empty. Cost measured: about 1 ms per MiB of tree pages.
+ * LMDB a table whose name was damaged is one that has to be made, empty. Cost measured: some milliseconds per MiB of
+ * tree pages in a fresh process; the trunk is a handful of pages however large the file is.
  */
-export function walk(fd: number, meta: Meta, tables?: readonly string[]): string | undefined {
+export function walk(fd: number, meta: Meta, tables?: readonly string[], depth: Depth = 'whole'): string | undefined {
   try {
-    const found = new Walker(fd, meta).run()
+    const found = new Walker(fd, meta, depth).run()
     if (tables === undefined) return undefined
     const missing = tables.find((name) => !found.has(name))
     if (missing !== undefined) return `table ${missing} is missing`
@@ -40,6 +44,9 @@ export function walk(fd: number, meta: Meta, tables?: readonly string[]): string
 class Walker {
   readonly #fd: number
   readonly #meta: Meta
+  readonly #whole: boolean
+  /** Bytes that are read at once. */
+  readonly #chunk: number
   readonly #used: Uint8Array
   readonly #chunks = new Map<number, Buffer>()
   readonly #free: number[] = []
@@ -47,9 +54,11 @@ class Walker {
   readonly #pages: number
   readonly #seen = { branch: 0, leaf: 0, overflow: 0, entries: 0 }
 
-  constructor(fd: number, meta: Meta) {
+  constructor(fd: number, meta: Meta, depth: Depth) {
     this.#fd = fd
     this.#meta = meta
+    this.#whole = depth === 'whole'
+    this.#chunk = this.#whole ? CHUNK : meta.pageSize
     this.#used = new Uint8Array(meta.lastPage + 1)
     this.#pages = Math.min(meta.lastPage + 1, Math.floor(fstatSync(fd).size / meta.pageSize))
   }
@@ -76,15 +85,15 @@ class Walker {
   #bytes(number: number): Buffer {
     const { pageSize } = this.#meta
     const offset = number * pageSize
-    const index = Math.floor(offset / CHUNK)
+    const index = Math.floor(offset / this.#chunk)
     let chunk = this.#chunks.get(index)
     if (chunk === undefined) {
-      chunk = Buffer.alloc(CHUNK)
-      const size = readSync(this.#fd, chunk, 0, CHUNK, index * CHUNK)
+      chunk = Buffer.alloc(this.#chunk)
+      const size = readSync(this.#fd, chunk, 0, this.#chunk, index * this.#chunk)
       chunk = chunk.subarray(0, size)
       this.#chunks.set(index, chunk)
     }
-    const start = offset - index * CHUNK
+    const start = offset - index * this.#chunk
     if (start + pageSize > chunk.length) throw new Damage(`page ${number} lies behind the end`)
     return chunk.subarray(start, start + pageSize)
   }
@@ -217,6 +226,12 @@ class Walker {
       }
       if (root.flags !== 0 || root.depth > 32) throw new Damage(`page ${number} names a table wrongly`)
       if ((root.page === -1) !== (root.depth === 0)) throw new Damage(`page ${number} names a table wrongly`)
+      // lmdb-js ends the names with a zero byte.
+      this.#tables.add(node.key.toString('latin1').replace(/\0$/, ''))
+      if (!this.#whole) {
+        if (root.page !== -1) this.#use(root.page)
+        return
+      }
       const before = { ...this.#seen }
       this.#tree(root, 'rows')
       for (const [index, what] of COUNTED.entries()) {
@@ -224,8 +239,6 @@ class Walker {
         if (page.readBigUInt64LE(data + 8 + index * 8) !== BigInt(counted))
           throw new Damage(`page ${number} counts a table wrongly`)
       }
-      // lmdb-js ends the names with a zero byte.
-      this.#tables.add(node.key.toString('latin1').replace(/\0$/, ''))
       return
     }
     if (flags !== 0) throw new Damage(`page ${number} has wrong flags`)

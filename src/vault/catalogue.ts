@@ -5,6 +5,7 @@ import { backupVault } from './backup.ts'
 import { keySources, visibleGroup, visibleGroups } from './group-names.ts'
 import { decodeHeader } from './header.ts'
 import { OPERATIONS } from './operations.ts'
+import { readPolicyRow } from './policy-row.ts'
 import { allProjects, currentProject, makeCurrent } from './projects.ts'
 import { checkedRecipients, readRecipients } from './recipient-rows.ts'
 import { META } from './schema.ts'
@@ -20,6 +21,7 @@ import type {
   GroupInfo,
   KeySource,
   Names,
+  PolicyText,
   ProjectInfo,
   RecipientInfo,
   SearchQuery,
@@ -68,15 +70,15 @@ export class Catalogue implements Names {
     })
   }
 
-  list(project: string, options: { prefix?: string } = {}): SecretInfo[] {
+  list(project: string, { prefix }: { prefix?: string } = {}): SecretInfo[] {
+    const { store, listings } = this.scope.session
+    const state = store.state()
     return this.look((reader) => {
       this.scope.demand(OPERATIONS.list, { project })
       const found = this.scope.project(reader, project)
-      const infos: SecretInfo[] = []
-      for (const row of currentRows(reader, found, options.prefix)) {
-        if (this.scope.sees(project, row.key)) infos.push(secretInfo(found, row))
-      }
-      return infos
+      const walk = (): SecretInfo[] => Array.from(currentRows(reader, found, prefix), (row) => secretInfo(found, row))
+      const infos = prefix === undefined ? listings.of(state, project, walk) : walk()
+      return infos.filter(({ key }) => this.scope.sees(project, key))
     })
   }
 
@@ -129,6 +131,14 @@ export class Catalogue implements Names {
         return groups.has(name)
       }
       return queryAudit(reader, query, (entry) => this.#seesEntry(entry) && this.#knowsAll(entry, seesGroup))
+    })
+  }
+
+  policy(): PolicyText {
+    return this.look((reader) => {
+      this.scope.demand(OPERATIONS.showPolicy)
+      const { header, ownKeys } = this.scope.session
+      return readPolicyRow(reader, header.vaultId, ownKeys) ?? { revision: 0, changedAt: 0n, text: '' }
     })
   }
 

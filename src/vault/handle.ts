@@ -9,6 +9,7 @@ import { differences, resolve } from './group-reads.ts'
 import { pin, promote, promotionPlan, unpin } from './group-writes.ts'
 import { addEnvironment, createGroup, deleteGroup, refuseInGroup, removeEnvironment, setBase } from './groups.ts'
 import { OPERATIONS } from './operations.ts'
+import { setPolicy } from './policy.ts'
 import { addProject, currentProject, resetCurrent } from './projects.ts'
 import { copySecret, moveSecret } from './relocate.ts'
 import { copyRows, rebuild, rotateVault } from './rotate.ts'
@@ -300,6 +301,10 @@ export class Handle extends Catalogue implements View {
 
   async unpin(group: string, environment: string, key: string): Promise<{ key: string; from: string }> {
     return this.#ownLong(async () => unpin(this.scope, group, environment, key))
+  }
+
+  setPolicy(text: string, { revision }: { revision: number }): { revision: number } {
+    return this.#own((owner) => setPolicy(this.scope, owner, text, revision))
   }
 
   async rotate(passphrase: Secret, kdf: Partial<KdfParameters> = {}): Promise<{ projects: number }> {

@@ -55,7 +55,7 @@ export class Keyring implements ProjectKeys {
   }
 
   /** 32 bytes for one purpose, made of the audit key, which outlives every passphrase. The caller wipes them. */
-  derived(label: 'audit-signer' | 'group', salt: Uint8Array): Uint8Array {
+  derived(label: 'audit-signer' | 'group' | 'policy', salt: Uint8Array): Uint8Array {
     return signingKey(this.auditKey, label, salt)
   }
 
@@ -132,6 +132,6 @@ export class Keyring implements ProjectKeys {
 }
 
 /** What `derived` gives, for those who hold the audit key itself. */
-export function signingKey(auditKey: Uint8Array, label: 'audit-signer' | 'group', salt: Uint8Array): Uint8Array {
+export function signingKey(auditKey: Uint8Array, label: 'audit-signer' | 'group' | 'policy', salt: Uint8Array): Uint8Array {
   return hkdf(auditKey, salt, utf8(LABELS[label]), KEY_BYTES)
 }

@@ -17,6 +17,10 @@ export const META = {
   /** The audit key, wrapped under the KEK. */
   auditKey: utf8('audit_key'),
   auditHead: utf8('audit_head'),
+  /** The policy for AI agents; absent when there never was one. */
+  policy: utf8('policy'),
+  /** What was counted against its budgets. */
+  uses: utf8('uses'),
 } as const
 
 export const FORMAT = 1
@@ -26,6 +30,7 @@ export const KEY_BYTES = 32
 export const ID_BYTES = 16
 export const MAC_BYTES = 32
 const CHECKSUM_BYTES = 4
+const SMALL_BYTES = 1000
 
 export interface ProjectRecord {
   name: string
@@ -64,6 +69,8 @@ export type RecordKind =
   | 'current'
   | 'audit key'
   | 'audit head'
+  | 'policy'
+  | 'uses'
   | 'project'
   | 'recipients'
   | 'group'
@@ -75,30 +82,47 @@ export function damaged(what: string): Failure {
   return new Failure('corrupt', `${what} is damaged`, { hint: 'tvault doctor' })
 }
 
-function checksum(kind: RecordKind, place: Uint8Array, body: Uint8Array): Uint8Array {
-  const before = Bun.hash.crc32(concat(utf8(kind), Uint8Array.of(0), place, u32(body.length)))
-  return u32(Bun.hash.crc32(body, before))
+/** The checksum over the word for each kind, with which every other one begins. */
+const beginnings = new Map<RecordKind, number>()
+
+/** Without an array of its own for each part: a list of ten thousand names asks for ten thousand of these. */
+function checksum(kind: RecordKind, place: Uint8Array, body: Uint8Array): number {
+  let sum = beginnings.get(kind)
+  if (sum === undefined) {
+    sum = Bun.hash.crc32(concat(utf8(kind), Uint8Array.of(0)))
+    beginnings.set(kind, sum)
+  }
+  return Bun.hash.crc32(body, Bun.hash.crc32(u32(body.length), Bun.hash.crc32(place, sum)))
+}
+
+/** Part of a record. Small ones are copied: a view needs a buffer of its own under it, which costs more (lib/bytes.ts). */
+function part(bytes: Uint8Array, from: number, to = bytes.length): Uint8Array {
+  return to - from > SMALL_BYTES ? bytes.subarray(from, to) : bytes.slice(from, to)
 }
 
 /** Record bytes: format (1), `body`, CRC-32 (4, big-endian) over kind, place, length and everything before. */
 export function frame(kind: RecordKind, place: Uint8Array, body: Uint8Array): Uint8Array {
   const framed = concat(Uint8Array.of(FORMAT), body)
-  return concat(framed, checksum(kind, place, framed))
+  return concat(framed, u32(checksum(kind, place, framed)))
 }
 
-/** The body inside `record` (a view, not a copy). Throws `corrupt` for damage and for a format this version does not know. */
+/** The body inside `record`. Throws `corrupt` for damage and for a format this version does not know. */
 export function unframe(kind: RecordKind, place: Uint8Array, record: Uint8Array): Uint8Array {
+  return part(intact(kind, place, record), 1)
+}
+
+/** The record without its checksum, which was right: the format byte, then the body. Throws like `unframe`. */
+function intact(kind: RecordKind, place: Uint8Array, record: Uint8Array): Uint8Array {
   const end = record.length - CHECKSUM_BYTES
   if (end < 1) throw damaged(`the ${kind} record`)
-  const framed = record.subarray(0, end)
-  const sum = checksum(kind, place, framed)
-  for (let i = 0; i < CHECKSUM_BYTES; i++) if (sum[i] !== record[end + i]) throw damaged(`the ${kind} record`)
+  const framed = part(record, 0, end)
+  if (checksum(kind, place, framed) !== view(record).getUint32(end)) throw damaged(`the ${kind} record`)
   if (framed[0] !== FORMAT) {
     throw new Failure('corrupt', `the ${kind} record has format ${framed[0]}, which this version does not know`, {
       hint: 'use a newer tvault',
     })
   }
-  return framed.subarray(1)
+  return framed
 }
 
 /** Row keys of `secrets`: project id ‖ key; also the place of a secret's record, current or archived. */
@@ -118,9 +142,14 @@ export function auditKey(sequence: bigint): Uint8Array {
 
 /** Project id and key in a row key of `secrets`. Throws `corrupt`. */
 export function parseSecretKey(row: Uint8Array): { project: Uint8Array; key: string } {
-  const key = text(row.subarray(ID_BYTES))
+  return { project: row.slice(0, ID_BYTES), key: keyIn(row) }
+}
+
+/** The key alone. Throws `corrupt`. */
+export function keyIn(row: Uint8Array): string {
+  const key = text(row.slice(ID_BYTES))
   if (row.length <= ID_BYTES || key === undefined || !isKey(key)) throw damaged('a row key of the secrets')
-  return { project: row.slice(0, ID_BYTES), key }
+  return key
 }
 
 /** Project id, key and version in a row key of `history`. Throws `corrupt`. */
@@ -173,15 +202,16 @@ export function encodeSecret(place: Uint8Array, secret: SecretRecord): Uint8Arra
 
 /** The record at `place`. Throws `corrupt`. */
 export function decodeSecret(place: Uint8Array, record: Uint8Array): SecretRecord {
-  const body = unframe('secret', place, record)
-  if (body.length < 20 + BOX_OVERHEAD) throw damaged('the secret record')
-  const version = view(body).getUint32(0)
+  const framed = intact('secret', place, record)
+  if (framed.length < 21 + BOX_OVERHEAD) throw damaged('the secret record')
+  const numbers = view(framed)
+  const version = numbers.getUint32(1)
   if (version === 0) throw damaged('the secret record')
   return {
     version,
-    createdAt: view(body).getBigUint64(4),
-    updatedAt: view(body).getBigUint64(12),
-    box: body.slice(20),
+    createdAt: numbers.getBigUint64(5),
+    updatedAt: numbers.getBigUint64(13),
+    box: framed.slice(21),
   }
 }
 

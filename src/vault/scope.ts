@@ -11,7 +11,7 @@ import { OPERATIONS, actionOf, effectOf } from './operations.ts'
 import { allProjects, findProject } from './projects.ts'
 import { checkAbsent, currentKeys } from './secrets.ts'
 import type { FailureKind } from '../lib/errors.ts'
-import type { Asker, Decision } from '../lib/gate.ts'
+import type { Asker, Decision, Question } from '../lib/gate.ts'
 import type { Reader, Writer } from '../store/store.ts'
 import type { AuditNote } from './audit.ts'
 import type { StoredGroup } from './group-rows.ts'
@@ -59,6 +59,8 @@ export class Scope {
   #open: { sequence: number; note: AuditNote }[] = []
   /** What the policy was asked for last. */
   #demanded: Operation = OPERATIONS.list
+  /** The rule by which it was allowed last. */
+  #rule = ''
 
   constructor(session: Session, asker: Asker) {
     this.session = session
@@ -80,6 +82,7 @@ export class Scope {
     this.#demanded = operation
     const decision = this.#ask(operation, target)
     if (!decision.allow) throw new Refused(operation, target, decision.rule, named)
+    this.#rule = decision.rule
   }
 
   /** The owner is stopped by a refused key; for anyone else it is as if the key were not there. */
@@ -145,6 +148,7 @@ export class Scope {
         ...(target.key !== undefined && { project: target.project ?? '' }),
         ...(target.environment !== undefined && { env: target.environment }),
         ...this.asker.via,
+        ...(this.asker.principal.kind === 'mcp' && this.#rule !== '' && { rule: this.#rule }),
         ...rest.metadata,
       },
     }
@@ -157,6 +161,12 @@ export class Scope {
 
   #sign(writer: Writer, note: AuditNote): number {
     return this.session.sign(writer, note, projectOf(note))
+  }
+
+  /** Writes down what the owner decided about an AI agent. */
+  decided(metadata: Readonly<Record<string, string>>): void {
+    const note = this.note(OPERATIONS.approve, {}, { metadata })
+    this.session.commit((writer) => this.record(writer, note))
   }
 
   /** Writes down that the asker was refused the whole command. */
@@ -192,14 +202,13 @@ export class Scope {
   }
 
   #ask(operation: Operation, target: Target): Decision {
-    const { principal, command, effect, policy } = this.asker
-    return policy.decide({
-      principal,
-      command,
-      effect: effectOf(operation, effect),
-      ...(target.project !== undefined && { project: target.project }),
-      ...(target.key !== undefined && { key: target.key }),
-    })
+    const { principal, command, effect, policy, act } = this.asker
+    // Asked for every key of a list, so it is put together without copies.
+    const question: Question = { principal, command, effect: effectOf(operation, effect) }
+    if (target.project !== undefined) question.project = target.project
+    if (target.key !== undefined) question.key = target.key
+    if (act) question.act = act
+    return policy.decide(question)
   }
 
   #explain(error: unknown): unknown {

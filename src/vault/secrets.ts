@@ -9,9 +9,9 @@ import {
   decodeNamed,
   decodeSecret,
   encodeSecret,
+  keyIn,
   historyKey,
   parseHistoryKey,
-  parseSecretKey,
   secretKey,
   under,
   BOX_OVERHEAD,
@@ -94,7 +94,8 @@ export function* currentRows(reader: Reader, project: Project, prefix = ''): Gen
   const range = under(secretKey(project.id, prefix))
   checkEdges(reader, 'secrets', range)
   for (const row of reader.range('secrets', range)) {
-    yield { key: parseSecretKey(row.key).key, ...decodeSecret(row.key, row.value) }
+    const { version, createdAt, updatedAt, box } = decodeSecret(row.key, row.value)
+    yield { key: keyIn(row.key), version, createdAt, updatedAt, box }
   }
 }
 
@@ -102,7 +103,7 @@ export function* currentRows(reader: Reader, project: Project, prefix = ''): Gen
 export function* currentKeys(reader: Reader, project: Project, prefix = ''): Generator<string> {
   const range = under(secretKey(project.id, prefix))
   checkEdges(reader, 'secrets', range)
-  for (const row of reader.keys('secrets', range)) yield parseSecretKey(row).key
+  for (const row of reader.keys('secrets', range)) yield keyIn(row)
 }
 
 /** Seals `value` as the next version and archives the row before it. Throws `usage` for a bad key. */

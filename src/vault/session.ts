@@ -6,6 +6,7 @@ import { compare } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { appendAudit } from './audit.ts'
 import { Keyring } from './keyring.ts'
+import { Listings } from './listings.ts'
 import { SharedKeys } from './shared-keys.ts'
 import { decodeHeader, encodeHeader, openHeader } from './header.ts'
 import { META, BOX_OVERHEAD, KEY_BYTES, damaged, frame, unframe } from './schema.ts'
@@ -30,6 +31,7 @@ export interface VaultOptions {
 export class Session {
   readonly store: Store
   readonly options: VaultOptions
+  readonly listings = new Listings()
   #header: Header
   #keys: Keyring | undefined
   #shared: SharedKeys | undefined

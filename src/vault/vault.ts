@@ -9,6 +9,7 @@ import { Handle } from './handle.ts'
 import { encodeHeader, newHeader } from './header.ts'
 import { Keyring } from './keyring.ts'
 import { OPERATIONS } from './operations.ts'
+import { readPolicyRow, spend } from './policy-row.ts'
 import { addProject, makeCurrent } from './projects.ts'
 import { KEY_BYTES, META } from './schema.ts'
 import { Scope } from './scope.ts'
@@ -22,7 +23,8 @@ import type { AuditNote } from './audit.ts'
 import type { Header } from './header.ts'
 import type { VaultOptions } from './session.ts'
 import type { SharedWith } from './shared-keys.ts'
-import type { Names, View } from './view.ts'
+import type { PolicyRow } from './policy-row.ts'
+import type { Charge, Names, View } from './view.ts'
 
 export class Vault {
   readonly #session: Session
@@ -102,6 +104,38 @@ export class Vault {
   /** Writes down that the gate refused a command before it came to the vault. Without the key nothing is written. */
   refused(asker: Asker, metadata: Readonly<Record<string, string>>): void {
     if (this.#session.unlocked) new Scope(this.#session, asker).refused(metadata)
+  }
+
+  /**
+   * The policy for AI agents and whether its mac was checked, which takes the key; undefined when there never was one.
+   * Throws `corrupt`.
+   */
+  policy(): { row: PolicyRow; checked: boolean } | undefined {
+    const keys = this.#session.ownKeys
+    const row = this.#session.look((reader) => readPolicyRow(reader, this.#session.header.vaultId, keys))
+    return row && { row, checked: keys !== undefined }
+  }
+
+  /** Whether that row is still the one of `before`, by its bytes; what is returned is for the next call. */
+  policyBytes(): string {
+    return this.#session.store.get('meta', META.policy)?.toHex() ?? ''
+  }
+
+  /**
+   * Counts `charges` and runs `act`, together on disk or not at all. `act` must not wait for anything. Throws `denied`
+   * with code `budget_exhausted`, and what `act` throws; then nothing was counted.
+   */
+  spending<T>(charges: readonly Charge[], act: () => T): T {
+    if (charges.length === 0) return act()
+    return this.#session.commit((writer) => {
+      spend(writer, this.#session.header.vaultId, this.#session.keys, charges, Date.now())
+      return act()
+    })
+  }
+
+  /** Writes down what the owner decided about an AI agent. Without the key nothing is written. */
+  approved(asker: Asker, metadata: Readonly<Record<string, string>>): void {
+    if (this.#session.unlocked) new Scope(this.#session, asker).decided(metadata)
   }
 
   /** The half that needs no key. */

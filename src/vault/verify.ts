@@ -6,6 +6,7 @@ import { decodeEntry, readHead } from './audit.ts'
 import { checkMeta } from './gaps.ts'
 import { allGroups, chain, checkGroup } from './group-rows.ts'
 import { decodeHeader } from './header.ts'
+import { checkPolicyRows, readPolicyRow } from './policy-row.ts'
 import { allProjects, currentProject } from './projects.ts'
 import { checkedRecipients, readRecipients } from './recipient-rows.ts'
 import { META, decodeAudit, decodeNamed, decodeSecret, parseHistoryKey, parseSecretKey, secretKey } from './schema.ts'
@@ -53,6 +54,7 @@ export function verifyStructure(reader: Reader): Structure {
 function verifyMeta(reader: Reader): void {
   checkMeta(reader)
   readAuditKey(reader)
+  readPolicyRow(reader, '', undefined)
   if (reader.get('meta', META.current) && !currentProject(reader))
     throw inconsistent('the current project does not exist')
 }
@@ -132,6 +134,7 @@ export function verifyAll(
   progress?: (done: number, total: number) => void,
 ): { values: number; versions: number } {
   verifyStructure(reader)
+  checkPolicyRows(reader, opener.header.vaultId, opener.keys)
   for (const group of allGroups(reader)) checkGroup(opener.keys, opener.header.vaultId, group)
   const total = reader.count('secrets') + reader.count('history')
   let values = 0

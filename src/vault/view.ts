@@ -74,6 +74,23 @@ export interface VaultSummary {
   secrets: number
 }
 
+/** The owner's policy for AI agents, as text. */
+export interface PolicyText {
+  /** Counts the changes; 0: there never was one. */
+  revision: number
+  changedAt: Nanoseconds
+  /** Empty: none holds. */
+  text: string
+}
+
+/** Something to be counted against a budget: `count` more of at most `limit` in a window of `seconds`. */
+export interface Charge {
+  name: string
+  count: number
+  limit: number
+  seconds: number
+}
+
 /** With whom a project is shared. */
 export interface RecipientInfo {
   /** `tvault1…` */
@@ -124,6 +141,8 @@ export interface Names {
   keySources(group: string, environment: string): KeySource[]
   /** Newest first. */
   audit(query: AuditQuery): AuditEntry[]
+  /** For the owner alone. With the owner's key also checked; throws `corrupt` when somebody else changed it. */
+  policy(): PolicyText
   /** Stores which project is current. Needs no key: it changes no secret. */
   useProject(name: string): void
   /** Writes a consistent compact copy to `path` and checks it by opening it. */
@@ -256,6 +275,8 @@ export interface View extends Names {
   pin(group: string, environment: string, key: string): Written & { from: string }
   /** Takes an unchanged pinned copy away. `conflict` for anything that would be lost. */
   unpin(group: string, environment: string, key: string): Promise<{ key: string; from: string }>
+  /** Stores the policy for AI agents, which its caller has checked. `conflict` when it is not at `revision` any more. */
+  setPolicy(text: string, options: { revision: number }): { revision: number }
   /** New passphrase, salt and parameters; every wrapped key is re-wrapped in a fresh file (D5). */
   rotate(passphrase: Secret, kdf?: Partial<KdfParameters>): Promise<{ projects: number }>
   /** Checks the whole audit chain, and that `head` (as printed by `auditHead`) is in it. */

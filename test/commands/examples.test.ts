@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { commands } from '../../src/commands/index.ts'
 import { describe as plain } from '../../src/commands/describe.ts'
-import { splitWords } from '../../src/guard/words.ts'
+import { splitWords } from '../../src/lib/words.ts'
 import { parseArguments } from '../../src/modes/cli/argv.ts'
 import { meant } from '../../src/modes/cli/words.ts'
 

@@ -20,7 +20,8 @@ import type { FailureKind } from '../../src/lib/errors.ts'
 import { SETTINGS } from '../../src/settings.ts'
 import type { Asker, McpRules } from '../../src/lib/gate.ts'
 import type { McpClientFile } from '../../src/commands/mcp-access.ts'
-import { METADATA_ONLY } from '../../src/commands/policy-mcp.ts'
+import { parsePolicy } from '../../src/formats/policy.ts'
+import { METADATA_ONLY, ownRules } from '../../src/commands/policy-mcp.ts'
 import type { Tracking } from '../../src/git/tracked.ts'
 import type { Store } from '../../src/store/store.ts'
 
@@ -66,6 +67,8 @@ export interface Played {
   directory: string
   /** For AI agents. */
   rules: McpRules
+  /** What the editor makes of a text, first first; none left leaves it as it is. */
+  edited: string[]
   client: McpClientFile
   /** By name, in the order in which they are tried. */
   identities: Record<string, Identity>
@@ -135,6 +138,7 @@ export function room(): Room {
     restores: [],
     directory: DIRECTORY,
     rules: METADATA_ONLY,
+    edited: [],
     client: { path: 'client.json', format: 'mcpServers', program: ['/bin/tvault'], isDefaultVault: true },
     identities: {},
     identityExported: false,
@@ -325,8 +329,16 @@ function context(store: Store, vault: Vault, played: Played, command: Pick<Comma
       played.launched = { command: words, inject: Object.fromEntries(values), clean, redacted: { strict } }
       return 7
     },
-    mcp: async () => ({ rules: async () => played.rules, client: () => played.client, serve: refuse }),
+    mcp: async () => ({
+      stored: async () => vault.names(asker).policy(),
+      async parse(words, revision) {
+        const { policy, faults } = parsePolicy(words, { revision, home: '/home/me' })
+        return { rules: ownRules(policy), faults }
+      },
+      edit: async (words) => played.edited.shift() ?? words,
+      rules: async () => played.rules, client: () => played.client, referring: () => [], serve: refuse }),
     runConfined: refuse,
+    updates: refuse,
     progress: () => () => undefined,
     settle: async () => undefined,
     release: async () => undefined,

@@ -20,7 +20,7 @@ async function home(): Promise<{ HOME: string; vault: string }> {
 }
 
 const examine = (vault: string, variables: Record<string, string>) =>
-  withContext(vault, 'none', async (context) => doctor.run(context, {}), variables, 'doctor')
+  withContext(vault, 'none', async (context) => doctor.run(context, { bundle: false }), variables, 'doctor')
 
 async function checkOf(vault: string, name: string, variables: Record<string, string> = {}) {
   return (await examine(vault, variables)).checks.find((check) => check.name === name)

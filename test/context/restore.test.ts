@@ -30,7 +30,7 @@ function restore(
 function state(directory: string): Record<string, string> {
   return Object.fromEntries(
     readdirSync(directory)
-      .filter((name) => name !== 'vault.db-lock')
+      .filter((name) => !['vault.db-checked', 'vault.db-lock'].includes(name))
       .map((name) => [name, readFileSync(join(directory, name)).toString('latin1')]),
   )
 }

@@ -105,6 +105,22 @@ export function storeSuite(backend: string, make: () => Promise<Store>): void {
       expect(names(it.keys('a'))).toEqual(['kept', 'outer'])
     })
 
+    test('the same state means the same rows, and every commit makes another one', async () => {
+      const it = await store()
+      const before = it.state()
+      expect(it.state()).toBe(before)
+      it.commit((writer) => put(writer, 'one'))
+      const after = it.state()
+      // A store that cannot tell says so every time.
+      expect(after === before).toBe(before === undefined)
+      it.commit(() => expect(it.state()).toBeUndefined())
+      await it.replace(
+        () => undefined,
+        () => undefined,
+      )
+      if (after !== undefined) expect([before, after]).not.toContain(it.state())
+    })
+
     test('a commit inside one that throws leaves nothing', async () => {
       const it = await store()
       const fail = () =>

@@ -1,8 +1,10 @@
 // What only our Argon2id promises: nothing is left in its memory, whatever happened, and one memory serves all calls.
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { openArgon2 } from '../../src/crypto/core-argon2.ts'
 import { concat, utf8 } from '../../src/lib/bytes.ts'
 import { draw } from '../contract/draw.ts'
+import { randomCases } from '../contract/kdf.ts'
+import { nodeKdf } from '../contract/kdfs.ts'
 import { argon2id } from '../reference/argon2id.ts'
 import { look, moduleBytes, remains, withExports } from './memory.ts'
 import type { Argon2Inputs } from '../../src/crypto/core-argon2.ts'
@@ -81,7 +83,7 @@ test.each(['begin', 'fillSlice', 'finish'])('all memory is zero after a trap in 
 })
 
 test('where WASM is only interpreted it gives up early, once and for all, and leaves nothing', () => {
-  const core = openArgon2(bytes, 0)
+  const core = openArgon2(bytes, { patienceMsPerMib: 0 })
   expect(core.derive(inputs, { memoryKib: 131_072, passes: 1, lanes: 2 }, 32)).toBeUndefined()
   expect(remains(core.memory)).toEqual([])
   expect(core.derive(inputs, { memoryKib: 8, passes: 1, lanes: 1 }, 32)).toBeUndefined()
@@ -162,3 +164,41 @@ function firstHash(parts: readonly Uint8Array[]): string {
 function hex(value: Uint8Array): string {
   return Buffer.from(value).toString('hex')
 }
+
+describe('threads', () => {
+  const threaded = [1, 2, 3, 5].map((threads) => ({ threads, core: openArgon2(bytes, { threads }) }))
+
+  test('give the key that one thread gives, whatever was derived before, from 200 random sets', () => {
+    for (const [at, { inputs: drawn, work: set, length }] of randomCases(77, 200).entries()) {
+      // Some large enough that the helpers come in time.
+      const larger = at % 8 === 0 ? { ...set, memoryKib: 4096 + set.memoryKib } : set
+      const keys = threaded.map(({ core }) => core.derive(drawn, larger, length)?.toHex())
+      const expected = Buffer.from(nodeKdf.derive({ inputs: drawn, work: larger, length }) as Uint8Array).toHex()
+      expect(keys).toEqual(threaded.map(() => expected))
+    }
+  }, 60_000)
+
+  test('leave nothing, and share the work', () => {
+    for (const { core } of threaded) {
+      core.derive(inputs, { memoryKib: 16_384, passes: 1, lanes: 4 }, 32)
+      expect(remains(core.memory)).toEqual([])
+    }
+  })
+
+  test.each([false, true])(
+    'prepared or not, in the middle of it or long after it, the key is the same (warm: %p)',
+    (warm) => {
+      const set = { memoryKib: 8192, passes: 2, lanes: 4 }
+      const expected = openArgon2(bytes, { threads: 1 }).derive(inputs, set, 32)
+      for (const pause of [0, 1, 5, 40]) {
+        const core = openArgon2(bytes, { threads: 2 })
+        core.prepare({ ...set, memoryKib: pause === 5 ? 1024 : 16_384 }, { warm })
+        Bun.sleepSync(pause)
+        expect(core.derive(inputs, set, 32)).toEqual(expected)
+        expect(remains(core.memory)).toEqual([])
+        core.prepare(set, { warm })
+        expect(remains(core.memory)).toEqual([])
+      }
+    },
+  )
+})

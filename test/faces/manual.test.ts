@@ -6,7 +6,7 @@ import { FEATURES } from '../../src/faces/features.ts'
 import { rootHelp, shortHelp } from '../../src/faces/help.ts'
 import { LIFECYCLE, RECIPES, TOPICS, TROUBLESHOOTING, manualData, manualTopic } from '../../src/faces/manual.ts'
 import { manualText } from '../../src/faces/manual-text.ts'
-import { splitWords } from '../../src/guard/words.ts'
+import { splitWords } from '../../src/lib/words.ts'
 import { parseArguments } from '../../src/modes/cli/argv.ts'
 import { meant } from '../../src/modes/cli/words.ts'
 

@@ -13,9 +13,19 @@ export function commandFiles(house: House): string[] {
 
 /** What stands around the commands: what one is, what calls it, and what it is asked and given. */
 const FRAME = new Set(
-  ['agent-access', 'context', 'define', 'describe', 'execute', 'index', 'mcp-access', 'policy', 'policy-mcp'].map(
-    (name) => `src/commands/${name}.ts`,
-  ),
+  [
+    'agent-access',
+    'by-name',
+    'context',
+    'define',
+    'describe',
+    'execute',
+    'index',
+    'mcp-access',
+    'policy',
+    'policy-mcp',
+    'update-access',
+  ].map((name) => `src/commands/${name}.ts`),
 )
 
 /** What several commands say, or one says at length, is in this folder; everything else there is a command. */

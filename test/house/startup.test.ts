@@ -4,6 +4,8 @@ import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join, relative } from 'node:path'
+import { BY_NAME, byName } from '../../src/commands/by-name.ts'
+import { meant } from '../../src/modes/cli/words.ts'
 import { ROOT } from './house.ts'
 
 const HEAVY = /node_modules\/|^src\/(?:vault|store|crypto|guard)\/|\.wasm$|\.bin$|\.node$/
@@ -13,19 +15,13 @@ const ALLOWED = /^node_modules\/cac\//
 
 const ENTRIES: readonly string[] = ['src/main.ts', 'src/modes/cli/index.ts']
 
+type Inputs = Map<string, Bun.BuildMetafile['inputs'][string]['imports']>
+let asItIs: Promise<Inputs> | undefined
+
 /** Files that the entry and the frame reach without `import()`, in a bundle where `changed` files hold other text. */
 async function eager(changed: Record<string, string> = {}, entries = ENTRIES): Promise<string[]> {
-  const built = await Bun.build({
-    entrypoints: [join(ROOT, 'src/main.ts')],
-    target: 'bun',
-    format: 'esm',
-    splitting: true,
-    metafile: true,
-    throw: true,
-    external: ['lmdb'],
-    files: Object.fromEntries(Object.entries(changed).map(([path, text]) => [join(ROOT, path), text])),
-  })
-  const inputs = new Map(Object.entries(built.metafile!.inputs).map(([path, input]) => [fromRoot(path), input.imports]))
+  const unchanged = Object.keys(changed).length === 0
+  const inputs = await (unchanged ? (asItIs ??= imports(changed)) : imports(changed))
   const seen = new Set<string>()
   const queue = [...entries]
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
@@ -37,6 +33,21 @@ async function eager(changed: Record<string, string> = {}, entries = ENTRIES): P
     }
   }
   return [...seen]
+}
+
+/** What each file of that bundle imports. */
+async function imports(changed: Record<string, string>): Promise<Inputs> {
+  const built = await Bun.build({
+    entrypoints: [join(ROOT, 'src/main.ts')],
+    target: 'bun',
+    format: 'esm',
+    splitting: true,
+    metafile: true,
+    throw: true,
+    external: ['lmdb'],
+    files: Object.fromEntries(Object.entries(changed).map(([path, text]) => [join(ROOT, path), text])),
+  })
+  return new Map(Object.entries(built.metafile!.inputs).map(([path, input]) => [fromRoot(path), input.imports]))
 }
 
 /** A built-in by its full name, or a package as a path. The metafile drops the `node:` of built-ins. */
@@ -52,26 +63,53 @@ function fromRoot(path: string): string {
 const heavy = (paths: readonly string[]): string[] =>
   paths.filter((path) => SLOW.test(path) || (HEAVY.test(path) && !ALLOWED.test(path)))
 
-test('the start reaches the frame and the commands, and nothing heavy', async () => {
+test('the start reaches the frame, and neither a command nor anything heavy', async () => {
   const paths = await eager()
-  for (const expected of [
-    'src/main.ts',
-    'src/modes/cli/index.ts',
-    'src/commands/index.ts',
-    'src/commands/get.ts',
-    'src/lib/errors.ts',
-  ]) {
+  for (const expected of ['src/main.ts', 'src/modes/cli/index.ts', 'src/commands/execute.ts', 'src/lib/errors.ts']) {
     expect(paths).toContain(expected)
   }
+  expect(paths.filter((path) => /^src\/commands\/(?:index|get|list)\.ts$/.test(path))).toEqual([])
   expect(heavy(paths)).toEqual([])
+})
+
+test('the table reaches the commands, and nothing heavy', async () => {
+  const paths = await eager({}, ['src/modes/cli/table.ts'])
+  for (const expected of ['src/commands/index.ts', 'src/commands/get.ts']) expect(paths).toContain(expected)
+  expect(heavy(paths)).toEqual([])
+})
+
+test('a command that is loaded by its name is what the table would have found, and asks for no catalogue', async () => {
+  for (const name of Object.keys(BY_NAME)) {
+    const command = await byName(name)
+    expect(command?.path).toBe(name)
+    for (const words of [[name], [name, 'KEY'], [name, '-p', 'web', 'KEY'], [name, '--', 'KEY']]) {
+      expect(meant(words)).toEqual({ command: command!, rest: words.slice(1) })
+    }
+    const reached = await eager({}, [`src/commands/${name}.ts`])
+    for (const path of reached.filter((one) => one.startsWith('src/commands/'))) {
+      expect([path, readFileSync(join(ROOT, path), 'utf8').includes('.catalog(')]).toEqual([path, false])
+    }
+  }
+  expect(await byName('toString')).toBeUndefined()
+  expect(await byName('env')).toBeUndefined()
 })
 
 test('`--version` is answered before the frame is loaded', async () => {
   expect(await eager({}, ['src/main.ts'])).not.toContain('src/modes/cli/index.ts')
 })
 
-test('--version reaches nothing but what it prints', async () => {
-  expect((await eager({}, ['src/main.ts'])).toSorted()).toEqual(['package.json', 'src/lib/build.ts', 'src/main.ts'])
+test('`--version` and a value from the agent reach nothing but what they need', async () => {
+  expect((await eager({}, ['src/main.ts'])).toSorted()).toEqual([
+    'package.json',
+    'src/context/quick-get.ts',
+    'src/lib/build.ts',
+    'src/lib/native-library.ts',
+    'src/lib/native-socket.ts',
+    'src/lib/secret.ts',
+    'src/main.ts',
+    'src/modes/agent/quick.ts',
+    'src/modes/agent/wire.ts',
+  ])
 })
 
 test.each([

@@ -29,24 +29,41 @@ const READ_ONLY = { rules: { mode: 'read-only', reads: 4 } } as const
 const READ_WRITE = { rules: { mode: 'read-write', reads: 4 } } as const
 
 describe('A: the policy is not walked around', () => {
-  test('A1 A2 A6 D1 D2 D3: nothing writes files, seals or shares', async () => {
-    const { client } = await cellOf()
+  test('A1 A2 A6 D1 D2 D3 D7 D9: nothing writes files, seals or shares', async () => {
+    const cell = await cellOf()
+    const { client, work } = cell
     const names = (await client.tools()).map(({ name }) => name)
-    const absent = [
-      'vault_sync_env',
+    const before = readFileSync(join(cell.folder, 'vault', 'vault.db')).length
+    const never = [
       'vault_export_env',
       'vault_export_env_encrypted',
       'vault_seal_for_recipients',
       'vault_env_seal',
       'vault_open_sealed',
       'vault_share_project',
+      'vault_unshare_project',
       'vault_identity_new',
-      'vault_import_env_files',
     ]
-    for (const name of absent) {
+    for (const name of never) {
       expect(names).not.toContain(name)
-      expect((await client.call(name, { direction: 'pull', path: 'leak.env' })).data).toEqual({ code: -32602 })
+      const { isError, data } = await client.call(name, { output_path: 'leak.env', project: 'app' })
+      expect([name, isError, data['reason']]).toEqual([name, true, 'not_for_agents'])
+      expect(String(data['hint'])).not.toBe('')
     }
+    for (const direction of ['pull', 'mirror']) {
+      for (const path of ['leak.env', '.env.leak', '../vault/vault.db', '../vault/mcp-policy.yaml']) {
+        const { data } = await client.call('vault_sync_env', { direction, path, overwrite: true })
+        expect([direction, path, data['reason']]).toEqual([direction, path, 'not_for_agents'])
+      }
+    }
+    expect(existsSync(join(work, 'leak.env'))).toBe(false)
+    expect(existsSync(join(work, '.env.leak'))).toBe(false)
+    expect(readFileSync(join(cell.folder, 'vault', 'vault.db')).length).toBeGreaterThanOrEqual(before)
+    // A file is written for nobody without a policy of the vault that names it.
+    expect(names).not.toContain('vault_inject_env')
+    const inject = { key: 'OPEN', file_path: join(work, '.env.new'), purpose: 'try', project: 'app' }
+    expect((await client.call('vault_inject_env', inject)).data['kind']).toBe('denied')
+    expect(existsSync(join(work, '.env.new'))).toBe(false)
   })
 
   test('A3 A4: no file outside of the roots is read, whatever it is called', async () => {
@@ -89,7 +106,7 @@ describe('A: the policy is not walked around', () => {
     // The audit log names other things beside what a row is about.
     mine.must(['copy', 'OPEN', 'MOVED', '-p', 'app', '--to', 'hidden'])
     mine.must(['copy', 'OPEN', 'ANOTHER_DENIED', '-p', 'app'])
-    mine.must(['env', 'group', 'create', 'mixed', '--env', 'one=app', '--env', 'two=hidden'])
+    mine.must(['env', 'group', 'create', 'mixed', '--env', 'one=app', '--env', 'two=hidden', '--force'])
     mine.must(['env', 'diff', 'mixed', '--values'])
     mine.must(['run', '-p', 'app', '--', 'true'])
     const told = await Promise.all(

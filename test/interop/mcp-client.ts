@@ -18,6 +18,7 @@ export class McpClient {
   readonly notifications: Message[] = []
   /** Answers to nothing that was asked. */
   readonly strays: Message[] = []
+  readonly #answers = new Map<unknown, (id: unknown) => void>()
   #out: Uint8Array[] = []
   #err = ''
   #next = 0
@@ -28,10 +29,10 @@ export class McpClient {
   }
 
   /** Starts, greets, and returns the answer to the greeting. */
-  async initialize(client: Message = { name: 'matrix', version: '1' }): Promise<Message> {
+  async initialize(client: Message = { name: 'matrix', version: '1' }, capabilities: Message = {}): Promise<Message> {
     const answer = await this.request('initialize', {
       protocolVersion: '2025-11-25',
-      capabilities: {},
+      capabilities,
       clientInfo: client,
     })
     this.say({ jsonrpc: '2.0', method: 'notifications/initialized' })
@@ -44,6 +45,16 @@ export class McpClient {
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve)
       this.say({ jsonrpc: '2.0', id, method, params })
+    })
+  }
+
+  /** From now on requests of the server for `method` are answered with `make`; resolves with the first one. */
+  answering(method: string, make: () => Message): Promise<void> {
+    return new Promise((resolve) => {
+      this.#answers.set(method, (id) => {
+        this.say({ jsonrpc: '2.0', id, result: make() })
+        resolve()
+      })
     })
   }
 
@@ -125,6 +136,8 @@ export class McpClient {
   }
 
   #take(message: Message): void {
+    const asked = this.#answers.get(message['method'])
+    if (asked) return asked(message['id'])
     const resolve = this.#waiting.get(message['id'])
     if (resolve) {
       this.#waiting.delete(message['id'])

@@ -49,6 +49,7 @@ export function plantedPlace(): Place {
     set('LINES', CANARIES.lines, project)
     set('MY_DENIED_KEY', CANARIES.denied, project)
   }
+  place.must(['env', 'group', 'create', 'shop', '--env', 'one=app', '--env', 'two=default'])
   set('OPEN', CANARIES.hidden, 'hidden')
   set('DEEP', CANARIES.hidden, 'hidden')
   return place
@@ -59,6 +60,8 @@ const PATIENT = ['--refusals', '1000000']
 
 export interface CellWish {
   rules: Rules | undefined
+  /** A policy of the vault instead, as text. */
+  own?: string
   key: 'passphrase' | 'agent' | 'none'
   /** Instead of `tvault mcp`. */
   program?: readonly string[]
@@ -70,10 +73,12 @@ export class Cell {
   readonly work: string
   readonly place: Place
   readonly client: McpClient
+  /** Starts another server on the same vault; the caller ends it. */
+  readonly start: () => McpClient
   /** Files that hold canaries because the test put them there. */
   readonly planted = new Set<string>()
 
-  constructor(from: Place, { rules, key, program, words = PATIENT }: CellWish) {
+  constructor(from: Place, { rules, own, key, program, words = PATIENT }: CellWish) {
     this.folder = mkdtempSync(join(from.folder, 'cell-'))
     this.work = join(this.folder, 'work')
     const vault = join(this.folder, 'vault')
@@ -81,14 +86,17 @@ export class Cell {
     cpSync(join(from.folder, 'vault'), vault, { recursive: true })
     if (rules) writeFileSync(join(vault, 'mcp-policy.yaml'), policyText(rules), { mode: 0o600 })
     this.place = new Place(ourBinary(), { ...from.environment, TVAULT_DIR: vault })
+    if (own !== undefined) this.place.must(['policy', 'set', '-'], { stdin: own })
     this.#plant('.env.probe', `OPEN='${CANARIES.open}'\nMY_DENIED_KEY='${CANARIES.denied}'\nNEW=x\n`)
     symlinkSync(join(this.work, '.env.probe'), join(this.work, '.env.link'))
     if (key === 'agent') this.place.must(['unlock'])
     const { TVAULT_PASSPHRASE, ...locked } = this.place.environment
-    this.client = new McpClient([...(program ?? [...ourBinary(), 'mcp']), ...words], {
-      cwd: this.work,
-      env: key === 'passphrase' ? { ...locked, TVAULT_PASSPHRASE: TVAULT_PASSPHRASE ?? '' } : locked,
-    })
+    this.start = () =>
+      new McpClient([...(program ?? [...ourBinary(), 'mcp']), ...words], {
+        cwd: this.work,
+        env: key === 'passphrase' ? { ...locked, TVAULT_PASSPHRASE: TVAULT_PASSPHRASE ?? '' } : locked,
+      })
+    this.client = this.start()
     this.#agent = key === 'agent'
   }
 

@@ -19,7 +19,6 @@ afterAll(async () => {
   }
   place.remove()
 })
-place.must(['env', 'group', 'create', 'shop', '--env', 'one=app', '--env', 'two=default'])
 
 async function connected(): Promise<{ client: Client; work: string }> {
   const folder = mkdtempSync(join(place.folder, 'sdk-'))
@@ -72,7 +71,23 @@ test('the official client is served', async () => {
     vault_exec: { argv: ['true'], secrets: ['MADE'], project: 'fresh', output: 'exit' },
     vault_run_with_secrets: { command: 'true', project: 'fresh' },
     vault_delete_secret: { key: 'MADE', project: 'fresh' },
+    vault_identity_list: {},
+    vault_session_status: {},
+    vault_list_env_files: { directory: '.' },
+    vault_preview_env_import: {},
+    vault_import_env_files: { files: ['.env'] },
+    vault_sync_env: { direction: 'push', path: '.env' },
+    vault_env_diff: { group: 'shop' },
+    vault_env_inherit: { group: 'shop', env: 'two', from: 'one' },
+    vault_env_pin: { group: 'shop', env: 'two', key: 'NEW' },
+    vault_env_unpin: { group: 'shop', env: 'two', key: 'NEW' },
+    vault_env_promote: { group: 'shop', from_env: 'one', to_env: 'two', keys: ['NEW'] },
+    vault_env_group_create: { name: 'solo', environments: [{ name: 'only', project: 'fresh' }] },
+    vault_env_group_add: { group: 'solo', env_name: 'more', project: 'spare' },
+    vault_env_group_remove: { group: 'solo', env_name: 'more' },
+    vault_env_group_delete: { name: 'solo' },
   }
+  await client.callTool({ name: 'vault_create_project', arguments: { name: 'spare' } })
   for (const [name, given] of Object.entries(calls)) {
     const { isError, content } = (await client.callTool({ name, arguments: given })) as {
       isError?: boolean
@@ -82,7 +97,7 @@ test('the official client is served', async () => {
   }
   // What was not called above is known, and why.
   const left = tools.map(({ name }) => name).filter((name) => !(name in calls))
-  expect(left).toEqual(['vault_delete_project'])
+  expect(left).toEqual(['vault_delete_project', 'vault_http_request', 'vault_session_unlock'])
 
   const refused = (await client.callTool({ name: 'vault_secret_history', arguments: { key: 'NOPE' } })) as {
     isError?: boolean

@@ -105,12 +105,12 @@ describe('defect 3: after a destruction no byte of it is in the file', () => {
     view.verifyAudit()
   })
 
-  test('and only the vault and its lock file are left in the directory', async () => {
+  test('and only the vault, its lock file and its stamp are left in the directory', async () => {
     const { store, view } = await filled()
     await view.delete('default', ['DOOMED'])
     await view.rotate(passphrase('new words'))
     expect((await failureOf(view.delete('default', ['DOOMED']))).kind).toBe('not_found')
-    expect(readdirSync(dirname(store.path!)).toSorted()).toEqual(['vault.db', 'vault.db-lock'])
+    expect(readdirSync(dirname(store.path!)).toSorted()).toEqual(['vault.db', 'vault.db-checked', 'vault.db-lock'])
   })
 })
 

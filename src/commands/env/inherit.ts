@@ -11,7 +11,7 @@ export default define({
     'A key that the environment has not got itself is taken from its base, and from the base of that, at any depth. ' +
     'A circle is refused. --none ends the inheritance.',
   effect: 'write',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     group: GROUP_FIELD,

@@ -9,7 +9,7 @@ export default define({
   about: 'Pin an inherited key: copy its value into the environment',
   detail: 'tvault env unpin takes the copy away again. A key that the environment has itself is left as it is.',
   effect: 'write',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     key: KEY_FIELD,

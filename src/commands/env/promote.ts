@@ -17,7 +17,7 @@ export default define({
     'Shows the plan and asks. Keys whose values are the same already are left alone, and everything else is copied in ' +
     'one step. Only keys that --from has itself are meant, not those it inherits. Ends with 4 when a named key is not there.',
   effect: 'write',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     keys: { kind: 'list', at: 0, complete: 'key', placeholder: 'key', about: 'Which keys; or --all' },

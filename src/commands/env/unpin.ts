@@ -11,7 +11,7 @@ export default define({
     'Only a key that tvault env pin copied, that nobody changed since, and that a base still has. Everything else is ' +
     'a value of its own with a history of its own; tvault delete destroys it.',
   effect: 'destroy',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     key: KEY_FIELD,

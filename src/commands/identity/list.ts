@@ -10,7 +10,7 @@ export default define({
   about: 'List the identities with their recipients',
   detail: 'One line each: name, recipient, fingerprint of the recipient.',
   effect: 'list',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {},
   examples: [{ words: 'identity list', about: 'Names, recipients and fingerprints' }],

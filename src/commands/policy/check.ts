@@ -2,9 +2,10 @@
 // and what matches is what an agent sees (attack A9).
 import { cell } from '../../faces/table.ts'
 import { namePattern } from '../../lib/pattern.ts'
+import type { OwnRule } from '../../lib/gate.ts'
 import { define } from '../define.ts'
 import { policyFor } from '../policy.ts'
-import { DENYING, KEYS, PROJECTS } from '../policy-mcp.ts'
+import { DENYING, KEYS, PROJECTS } from '../../lib/name-rules.ts'
 
 export default define({
   path: 'policy check',
@@ -13,12 +14,12 @@ export default define({
   effect: 'list',
   on: ['cli'],
   holdsKeys: false,
-  input: {},
+  input: { client: { kind: 'text', placeholder: 'name', about: 'As the AI client of this name would see it' } },
   examples: [{ words: 'policy check', about: 'What an AI agent would see, and which patterns match nothing' }],
-  async run(context) {
+  async run(context, { client = '' }) {
     const rules = await (await context.mcp()).rules()
     const names = await context.names()
-    const principal = { kind: 'mcp', client: '', version: '', rules } as const
+    const principal = { kind: 'mcp', client, version: '', rules } as const
     const policy = policyFor(principal)
     const sees = (project: string, key?: string): boolean =>
       policy.decide({ principal, command: '', effect: 'list', project, ...(key !== undefined && { key }) }).allow
@@ -37,12 +38,14 @@ export default define({
         projects: projects.filter((name) => !sees(name)).length,
         secrets: keys.filter((one) => !sees(one.project, one.key)).length,
       },
-      idle: [
-        ...idle('projects_allow', rules.projects.allow, projects, PROJECTS),
-        ...idle('projects_deny', rules.projects.deny, projects, DENYING),
-        ...idle('secrets_allow', rules.keys.allow, keyNames, KEYS),
-        ...idle('secrets_deny', rules.keys.deny, keyNames, DENYING),
-      ],
+      idle: rules.own
+        ? rules.own.rules.flatMap((rule) => idleIn(rule, projects, keyNames))
+        : [
+            ...idle('projects_allow', rules.projects.allow, projects, PROJECTS),
+            ...idle('projects_deny', rules.projects.deny, projects, DENYING),
+            ...idle('secrets_allow', rules.keys.allow, keyNames, KEYS),
+            ...idle('secrets_deny', rules.keys.deny, keyNames, DENYING),
+          ],
     }
   },
   human({ source, visible, hidden, idle }, style) {
@@ -53,3 +56,20 @@ export default define({
   },
   json: ({ source, visible, hidden, idle }) => ({ source, visible, hidden, unused_patterns: idle }),
 })
+
+/** Patterns of one rule that match no name. */
+function idleIn(
+  { name, verdict, projects, keys }: OwnRule,
+  allProjects: readonly string[],
+  allKeys: readonly string[],
+): { field: string; pattern: string }[] {
+  const allows = verdict === 'allow'
+  const of = (field: string, patterns: readonly string[], names: readonly string[], how: typeof KEYS) =>
+    patterns
+      .filter((pattern) => !names.some(namePattern(pattern, how)))
+      .map((pattern) => ({ field: `${verdict} ${name}: ${field}`, pattern }))
+  return [
+    ...of('project', projects, allProjects, allows ? PROJECTS : DENYING),
+    ...of('key', keys, allKeys, allows ? KEYS : DENYING),
+  ]
+}

@@ -2,8 +2,12 @@
 // Types only. A grant is the answer to a hello and stays with its connection; nothing that a client says later widens it.
 import type { Asker, Effect, TokenScope } from '../../lib/gate.ts'
 import type { Peer } from '../../lib/native-socket.ts'
+import type { Failure } from '../../lib/errors.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { Names, View } from '../../vault/view.ts'
+import type { Pending } from './approvals.ts'
+import type { Guest, GuestOperation } from './guest.ts'
+import type { LockedOut } from './lockouts.ts'
 import type { TokenInfo } from './tokens.ts'
 import type { Work } from './turnstile.ts'
 
@@ -13,6 +17,8 @@ export interface Asked {
   effect: Effect
   interactive: boolean
   peer: Peer
+  /** An AI agent, by its own words. */
+  mcp?: Guest
 }
 
 export interface Grant {
@@ -23,6 +29,8 @@ export interface Grant {
   governs: boolean
   /** Is given the vault; not so where a token is required and none was shown. */
   served: boolean
+  /** The process of an AI agent: number and start time. */
+  process?: string
 }
 
 /** Why the vault was locked or the agent ends. */
@@ -38,6 +46,25 @@ export interface AgentStatus {
   uptime_seconds: number
   /** 0: no limit. */
   idle_remaining_seconds: number
+  /** Uses of AI agents that wait for the owner, and clients that are locked out; told to the owner. */
+  approvals_waiting?: number
+  clients_locked_out?: number
+}
+
+/** AI agents at this agent: what they may ask beside the vault, and what the owner decides about them. */
+export interface Guests {
+  /** Throws `denied` with code `locked_out`. */
+  check(grant: Grant): void
+  /** Counts a call that failed, if it was a refusal or named what is not there. */
+  failed(grant: Grant, failure: Failure): void
+  /** What one of them asks about itself. Throws ProtocolFault for bad arguments. */
+  ask(grant: Grant, op: GuestOperation, args: readonly unknown[]): unknown
+  list(): { pending: Pending[]; locked_out: LockedOut[] }
+  /** The owner's word, with the passphrase. Throws `not_found`, `wrong_passphrase`. */
+  approve(grant: Grant, id: string, passphrase: Secret, wish: { uses?: number; seconds?: number }): Promise<Pending>
+  deny(grant: Grant, id: string): Pending
+  /** How many clients that were locked out are let in again. */
+  forgive(grant: Grant, client: string | undefined): number
 }
 
 /** What `agent token new` asks for. */
@@ -52,6 +79,7 @@ export interface Broker {
   readonly unlocked: boolean
   /** Told in the answer to a hello: version and pid. */
   readonly about: { version: string; pid: number }
+  readonly guests: Guests
   /** 32 fresh bytes for a token's proof. */
   nonce(): Uint8Array
   /**

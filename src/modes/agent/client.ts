@@ -7,15 +7,13 @@ import type { FailureKind } from '../../lib/errors.ts'
 import type { Effect } from '../../lib/gate.ts'
 import { Broken, UnixConnection } from '../../lib/native-socket.ts'
 import type { Secret } from '../../lib/secret.ts'
-import { Decoder, KNOWN, MAGIC, ProtocolFault, STRANGER, encode } from './frames.ts'
+import type { Guest } from './guest.ts'
+import { Decoder, KNOWN, ProtocolFault, STRANGER, encode } from './frames.ts'
+import { HELLO_MILLISECONDS, MAGIC } from './wire.ts'
 import type { Message } from './frames.ts'
 import { pack, unpack } from './pack.ts'
 import { ID_DIGITS, PROOF_LABEL } from './proof.ts'
 
-/** Longest wait for connecting and the answer to the first words, all together. */
-const HELLO_MILLISECONDS = 1000
-/** Longest silence of an agent that was asked something; while it works or waits it says so twice a second. */
-export const READ_SILENCE_MILLISECONDS = 10_000
 /** The same where one act cannot be interrupted: a key derivation, a hundred thousand rows. */
 const SILENCE_MILLISECONDS = 60_000
 const BRACE = 0x7b
@@ -35,6 +33,8 @@ export interface Caller {
   effect: Effect
   interactive: boolean
   client: { name: string; version: string }
+  /** Asks for an AI agent: what it says of itself and of its call. */
+  principal?: { kind: 'mcp' } & Guest
   /** Shown instead of being the owner; only its proof is sent. */
   token?: Secret
 }
@@ -46,13 +46,7 @@ interface Told {
   project: string
   pid: number
   version: string
-}
-
-/** A call that is sent along with the hello. `current`: the first argument is to be the current project. */
-export interface First {
-  method: string
-  args: readonly unknown[]
-  current?: boolean
+  principal?: string
 }
 
 /** Paths at which an agent did not answer: it costs its second once, whoever asks again in this process. */
@@ -71,17 +65,6 @@ export class AgentClient {
    */
   static connect(path: string, caller: Caller): AgentClient {
     return greeted(path, (client, deadline) => client.#greet(caller, deadline))
-  }
-
-  /** The same for who shows no token, with a first call in the same breath: one way there, one way back. */
-  static ask(path: string, caller: Omit<Caller, 'token'>, first: First): { client: AgentClient; result: unknown } {
-    const client = greeted(path, (fresh, deadline) => fresh.#greet(caller, deadline, first))
-    try {
-      return { client, result: answered(() => client.#await(client.#next, READ_SILENCE_MILLISECONDS)) }
-    } catch (error) {
-      client.close()
-      throw error
-    }
   }
 
   /** Whether the agent had the key when it answered the hello. */
@@ -140,31 +123,32 @@ export class AgentClient {
     this.#connection.close()
   }
 
-  #greet({ token, ...said }: Caller, deadline: number, first?: First): void {
+  #greet({ token, ...said }: Caller, deadline: number): void {
     const hello = { op: 'hello', version: 2, ...said }
     if (token) {
       const nonce = this.#challenge(deadline)
-      this.#told = this.#first([{ ...hello, token: proof(token, nonce) }], deadline) as Told
+      this.#told = this.#first({ ...hello, token: proof(token, nonce) }, deadline) as Told
     } else {
-      const call = first && { op: 'call', id: ++this.#next, ...first }
-      this.#told = this.#first([hello, ...(call ? [call] : [])], deadline, MAGIC) as Told
+      this.#told = this.#first(hello, deadline, MAGIC) as Told
+    }
+    if (said.principal && this.#told.principal !== said.principal.kind) {
+      throw new Failure('failed', 'the agent that runs here is older and would not keep to the policy', {
+        hint: 'tvault agent restart, or tvault agent stop and tvault unlock',
+      })
     }
     this.#decoder.limits = KNOWN
   }
 
   #challenge(deadline: number): Uint8Array {
-    const { nonce } = (this.#first([{ op: 'challenge' }], deadline, MAGIC) ?? {}) as { nonce?: unknown }
+    const { nonce } = (this.#first({ op: 'challenge' }, deadline, MAGIC) ?? {}) as { nonce?: unknown }
     if (nonce instanceof Uint8Array) return nonce
     throw new ProtocolFault('no nonce')
   }
 
-  /**
-   * The answer to the first of `heads`, which has no number: nothing else may come before it. All go out in one piece,
-   * behind `before`.
-   */
-  #first(heads: readonly Record<string, unknown>[], deadline: number, before: Uint8Array = new Uint8Array(0)): unknown {
+  /** The answer to `head`, which has no number: nothing else may come before it. It goes out behind `before`. */
+  #first(head: Record<string, unknown>, deadline: number, before: Uint8Array = new Uint8Array(0)): unknown {
     const pieces: Uint8Array[] = [before]
-    for (const head of heads) encode({ head, parts: [] }, (bytes) => pieces.push(ownCopy(bytes)))
+    encode({ head, parts: [] }, (bytes) => pieces.push(ownCopy(bytes)))
     try {
       this.#connection.send(concat(...pieces), deadline)
     } catch (error) {
@@ -254,11 +238,16 @@ function proof(token: Secret, nonce: Uint8Array): { id: string; proof: string } 
 
 /** A failure that came over the wire. Anything that is none is a fault of the protocol. */
 function failureOf(error: unknown): Failure {
-  const { kind, message, hint } = (error ?? {}) as Record<string, unknown>
+  const { kind, message, hint, code, about } = (error ?? {}) as Record<string, unknown>
   if (typeof kind !== 'string' || !Object.hasOwn(FAILURES, kind) || typeof message !== 'string') {
     throw new ProtocolFault('an error that is none')
   }
-  return new Failure(kind as FailureKind, message, typeof hint === 'string' ? { hint } : {})
+  const facts = typeof about === 'object' && about !== null ? (about as Failure['about']) : undefined
+  return new Failure(kind as FailureKind, message, {
+    ...(typeof hint === 'string' && { hint }),
+    ...(typeof code === 'string' && { code }),
+    ...(facts && { about: facts }),
+  })
 }
 
 /** While connecting: whatever goes wrong means that there is no agent to be had. */

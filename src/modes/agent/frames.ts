@@ -3,17 +3,8 @@
 // pass through JSON. A frame is length (u32, big-endian, of what follows) ‖ kind (1) ‖ payload. Limits hold before
 // anything is allocated: whoever connects is a stranger until its hello was accepted.
 import { ownBytes, text, u32, utf8 } from '../../lib/bytes.ts'
+import { FRAME_HEADER, HEAD, PART } from './wire.ts'
 
-/**
- * First bytes of a v2 connection; v1 begins with JSON, so with no zero byte. The line feed lets an agent that speaks
- * only v1 answer at once.
- */
-export const MAGIC = utf8('\0tvault2\n')
-
-const HEAD = 1
-const PART = 2
-/** Bytes in front of a frame's payload. */
-const FRAME_HEADER = 5
 /** Parts are cut into frames of at most so many bytes, so that a big value does not keep others waiting. */
 const CHUNK_BYTES = 1 << 20
 /** Small frames are written together, up to so many bytes. */

@@ -1,7 +1,9 @@
 // The methods of a vault that may be called over the wire: all of View and nothing else. The type makes sure that a new
 // method is decided on here: whether it needs the key, how it gets at the vault, and whether a token may call it at
 // all. What governs the vault as a whole, or reaches beyond one project, is not for tokens, whatever effect they have.
+import { Failure } from '../../lib/errors.ts'
 import type { Names, View } from '../../vault/view.ts'
+import type { Grant } from './broker.ts'
 
 /**
  * `look` commits nothing. `together` may share its commit with others. `alone` replaces the file and returns a promise.
@@ -13,23 +15,26 @@ interface Kind {
   key: boolean
   manner: Manner
   token: boolean
+  /** For AI agents: what the view made for them (context/mcp-view.ts) may do at all. */
+  guest: boolean
 }
 
-const owner = (manner: Manner, key = true): Kind => ({ key, manner, token: false })
-const anyone = (manner: Manner, key = true): Kind => ({ key, manner, token: true })
+const owner = (manner: Manner, key = true): Kind => ({ key, manner, token: false, guest: false })
+const guest = (manner: Manner, key = true): Kind => ({ key, manner, token: false, guest: true })
+const anyone = (manner: Manner, key = true): Kind => ({ key, manner, token: true, guest: true })
 
 const METHODS: Record<keyof Names, Kind> & Record<Exclude<keyof View, keyof Names | 'settle'>, Kind> = {
-  summary: owner('look', false),
+  summary: guest('look', false),
   currentProject: anyone('look', false),
   projects: anyone('look', false),
   list: anyone('look', false),
   history: anyone('look', false),
   search: anyone('look', false),
-  audit: owner('look', false),
-  recipients: owner('look', false),
-  groups: owner('look', false),
-  group: owner('look', false),
-  keySources: owner('look', false),
+  audit: guest('look', false),
+  recipients: guest('look', false),
+  groups: guest('look', false),
+  group: guest('look', false),
+  keySources: guest('look', false),
   useProject: owner('together', false),
   backup: owner('apart', false),
   read: anyone('together'),
@@ -38,24 +43,26 @@ const METHODS: Record<keyof Names, Kind> & Record<Exclude<keyof View, keyof Name
   writeMany: anyone('together'),
   compareMany: anyone('together'),
   rollback: anyone('together'),
-  delete: owner('alone'),
+  delete: guest('alone'),
   copy: owner('together'),
   move: owner('alone'),
-  createProject: owner('together'),
-  deleteProject: owner('alone'),
+  createProject: guest('together'),
+  deleteProject: guest('alone'),
   share: owner('together'),
   unshare: owner('alone'),
-  createGroup: owner('together'),
-  addEnvironment: owner('together'),
-  removeEnvironment: owner('together'),
-  deleteGroup: owner('together'),
-  setBase: owner('together'),
+  createGroup: guest('together'),
+  addEnvironment: guest('together'),
+  removeEnvironment: guest('together'),
+  deleteGroup: guest('together'),
+  setBase: guest('together'),
   resolve: owner('together'),
-  differences: owner('together'),
-  promotionPlan: owner('together'),
-  promote: owner('together'),
-  pin: owner('together'),
-  unpin: owner('alone'),
+  differences: guest('together'),
+  promotionPlan: guest('together'),
+  promote: guest('together'),
+  pin: guest('together'),
+  unpin: guest('alone'),
+  policy: owner('look', false),
+  setPolicy: owner('together'),
   rotate: owner('alone'),
   verifyAudit: owner('look'),
   verifyAll: owner('look'),
@@ -82,8 +89,21 @@ export function isLater(method: Method): boolean {
   return METHODS[method].manner === 'alone' || METHODS[method].manner === 'apart'
 }
 
-export function isForTokens(method: Method): boolean {
-  return METHODS[method].token
+/**
+ * Whether it is the owner who asks. Throws `denied` when `method` is not for who asks, whatever the effect.
+ */
+export function demandMethod({ asker: { principal } }: Grant, method: Method): boolean {
+  const { token, guest: isForGuests } = METHODS[method]
+  if (principal.kind === 'mcp' && !isForGuests) throw new Failure('denied', 'an AI agent cannot do this')
+  if (principal.kind === 'token' && !token) {
+    throw new Failure('denied', 'no token may do this', { hint: 'run the command as the owner' })
+  }
+  if (principal.kind !== 'owner') return false
+  // An AI agent that runs programs of its own could otherwise give itself other rules.
+  if (method === 'setPolicy') {
+    throw new Failure('denied', 'the policy for AI agents is changed with the passphrase, never through the agent')
+  }
+  return true
 }
 
 /** Methods that change nothing but the audit log: who got no answer may ask again by another way. */
@@ -99,6 +119,7 @@ const REPEATABLE: ReadonlySet<Method> = new Set([
   'groups',
   'group',
   'keySources',
+  'policy',
   'read',
   'readMany',
   'compareMany',

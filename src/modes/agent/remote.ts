@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import type { FailureKind } from '../../lib/errors.ts'
 import type { View } from '../../vault/view.ts'
-import { READ_SILENCE_MILLISECONDS } from './client.ts'
+import { READ_SILENCE_MILLISECONDS } from './wire.ts'
 import type { AgentClient } from './client.ts'
 import { isLater, isMethod, isRepeatable } from './methods.ts'
 import type { Method } from './methods.ts'

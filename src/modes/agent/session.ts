@@ -10,9 +10,12 @@ import type { Names, View } from '../../vault/view.ts'
 import type { Broker, Grant } from './broker.ts'
 import type { Conversation, Wire } from './connection.ts'
 import { control, isControl, isEffect } from './control.ts'
-import { Decoder, KNOWN, MAGIC, ProtocolFault, STRANGER, encode } from './frames.ts'
+import { guestOf, isGuestOperation } from './guest.ts'
+import type { GuestOperation } from './guest.ts'
+import { Decoder, KNOWN, ProtocolFault, STRANGER, encode } from './frames.ts'
+import { MAGIC } from './wire.ts'
 import type { Message } from './frames.ts'
-import { isForTokens, isMethod, mannerOf, methodNeedsKey } from './methods.ts'
+import { demandMethod, isMethod, mannerOf, methodNeedsKey } from './methods.ts'
 import type { Method } from './methods.ts'
 import { pack, unpack } from './pack.ts'
 import { unheard } from './turnstile.ts'
@@ -160,13 +163,19 @@ export class Session implements Conversation {
         const result = control(this.#broker, grant, op, args)
         if (result instanceof Promise) return this.#await(id, result, over)
         this.#yes(id, result)
-      } else this.#plain(grant, id, op, head)
+      } else if (isGuestOperation(op)) this.#yes(id, this.#guest(grant, op, args) ?? {})
+      else this.#plain(grant, id, op, head)
       over()
     } catch (error) {
       over()
       if (error instanceof ProtocolFault) this.#fail()
       else this.#no(id, error)
     }
+  }
+
+  #guest(grant: Grant, op: GuestOperation, args: readonly unknown[]): unknown {
+    if (grant.asker.principal.kind !== 'mcp') throw new ProtocolFault('no AI agent')
+    return this.#broker.guests.ask(grant, op, args)
   }
 
   /** What neither touches the vault nor the agent. */
@@ -198,14 +207,16 @@ export class Session implements Conversation {
     if (typeof command !== 'string' || command.length > MAX_COMMAND || !COMMAND.test(command) || !isEffect(effect)) {
       throw new ProtocolFault('a hello without command and effect')
     }
-    const asked = { command, effect, interactive: interactive === true, peer: this.#peer }
+    const mcp = guestOf(head)
+    const asked = { command, effect, interactive: interactive === true, peer: this.#peer, ...(mcp && { mcp }) }
     const nonce = this.#nonce
     this.#nonce = undefined
     this.#grant = this.#broker.admit(asked, token, nonce)
     this.#decoder.limits = KNOWN
     this.#wire.settled()
     const project = this.#broker.currentProject(this.#grant)
-    return { unlocked: this.#broker.unlocked, project, ...this.#broker.about }
+    // Who said that it is an AI agent makes sure that it was heard: an older agent would take it for the owner.
+    return { unlocked: this.#broker.unlocked, project, ...this.#broker.about, ...(mcp && { principal: 'mcp' }) }
   }
 
   #call(
@@ -218,10 +229,7 @@ export class Session implements Conversation {
     if (!grant.served) {
       throw new Failure('denied', 'this agent serves only who shows a token', { hint: 'set TVAULT_AGENT_TOKEN' })
     }
-    const isOwner = grant.asker.principal.kind === 'owner'
-    if (!isOwner && !isForTokens(method)) {
-      throw new Failure('denied', 'no token may do this', { hint: 'run the command as the owner' })
-    }
+    const isOwner = demandMethod(grant, method)
     const run = (): unknown => {
       if (current) args[0] = this.#broker.names(grant).currentProject() || 'default'
       return this.#invoke(grant, method, args)
@@ -346,7 +354,9 @@ export class Session implements Conversation {
   }
 
   #no(id: unknown, error: unknown): void {
-    this.#send({ id, ok: false, error: toFailure(error).toJSON() }, [])
+    const failure = toFailure(error)
+    if (this.#grant?.asker.principal.kind === 'mcp') this.#broker.guests.failed(this.#grant, failure)
+    this.#send({ id, ok: false, error: failure.toJSON() }, [])
   }
 
   #send(head: Record<string, unknown>, parts: readonly Uint8Array[]): void {

@@ -31,7 +31,9 @@ export function readArguments(tool: Tool, given: unknown): { input: AnyInput; pr
   }
   for (const [name, field] of Object.entries(tool.takes)) {
     const value = said[name] ?? undefined
-    if (value !== undefined) input[field] = convert(name, fieldOf(tool, name), value)
+    const special = tool.special[name]
+    if (value !== undefined && special) input[field] = special.convert(value) ?? fail(name, special.expects)
+    else if (value !== undefined) input[field] = convert(name, fieldOf(tool, name), value)
     else if (isNeeded(tool, name)) throw new Failure('usage', `the argument ${name} is missing`)
   }
   return { input: { ...input, ...tool.fixed } as AnyInput, project }

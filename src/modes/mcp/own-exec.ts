@@ -2,7 +2,9 @@
 // the values. What is not named is not given; values that could not be taken out of the output are not given either.
 import { define } from '../../commands/define.ts'
 import { Failure } from '../../lib/errors.ts'
+import type { Act } from '../../lib/gate.ts'
 import { printable } from '../../lib/names.ts'
+import { splitWords } from '../../lib/words.ts'
 import { tool } from './tool.ts'
 import type { Tool } from './tool.ts'
 
@@ -54,7 +56,7 @@ const exec = define({
         })
       }
       const inject = given.entries.map(({ key, value }) => ({ name: key, value }))
-      const ended = await context.runConfined({ command, directory, inject, timeoutSeconds: timeout, output })
+      const ended = await context.runConfined({ command, project, directory, inject, timeoutSeconds: timeout, output })
       return { project, keys: inject.map(({ name }) => name), output, ...ended }
     } finally {
       for (const { value } of given.entries) value.wipe()
@@ -98,6 +100,7 @@ const FACE = {
   optional: ['stdout', 'stderr'],
   result: shown,
   audit: whatFor,
+  act: whatIsRun,
 } as const
 
 export const EXEC_TOOLS: readonly Tool[] = [
@@ -125,7 +128,7 @@ export const EXEC_TOOLS: readonly Tool[] = [
     name: 'vault_run_with_secrets',
     title: 'Run a command line with secrets',
     about: 'Like vault_exec, with the program as one line. There is no shell: operators and variables are refused',
-    takes: { command: 'line', secrets: 'secrets', prefix: 'prefix', timeout_seconds: 'timeout' },
+    takes: { command: 'line', secrets: 'secrets', prefix: 'prefix', timeout_seconds: 'timeout', purpose: 'purpose' },
     needs: ['command'],
   }),
 ]
@@ -138,4 +141,13 @@ function whatFor(input: Readonly<Record<string, unknown>>): Record<string, strin
   const said = typeof purpose === 'string' ? { purpose: printable(purpose.slice(0, LONGEST_PURPOSE)) } : {}
   const hash = new Bun.CryptoHasher('sha256').update(JSON.stringify(words)).digest('hex')
   return { program: printable(program.slice(program.lastIndexOf('/') + 1)), argv: hash.slice(0, 16), ...said }
+}
+
+function whatIsRun({ argv, line, directory, purpose }: Readonly<Record<string, unknown>>): Act {
+  const words = Array.isArray(argv) ? argv.map(String) : typeof line === 'string' ? splitWords(line, 'command') : []
+  return {
+    argv: words,
+    ...(typeof directory === 'string' && { directory }),
+    ...(typeof purpose === 'string' && { purpose }),
+  }
 }

@@ -1,9 +1,12 @@
 // What only an AI agent asks for: the state of its session. These go through the gate like every command, and touch
 // names only.
 import { define } from '../../commands/define.ts'
+import { Failure } from '../../lib/errors.ts'
+import { printable } from '../../lib/names.ts'
 import { glob } from '../../lib/glob.ts'
 
 const DEFAULT_LIMIT = 200
+const LONGEST_PURPOSE = 120
 
 const base = { on: ['mcp'], hidden: true, holdsKeys: true, examples: [] } as const
 
@@ -83,5 +86,28 @@ export const searchProjects = define({
     )
     const found = names.projects().filter((one) => named!(one.name) && described!(one.description))
     return found.slice(0, limit).map((one) => one.name)
+  },
+})
+
+export const sessionStatus = define({
+  ...base,
+  path: 'mcp session',
+  about: 'Whether secrets that need the owner may be used now, how often and how long',
+  effect: 'none',
+  input: {},
+  async run({ acts }) {
+    return (await acts?.session()) ?? { locked: true, uses_left: 0, seconds_left: 0, pending: 0, agent: false }
+  },
+})
+
+export const sessionUnlock = define({
+  ...base,
+  path: 'mcp ask',
+  about: 'Ask the owner to let secrets that need them be used; it never unlocks by itself',
+  effect: 'none',
+  input: { purpose: { kind: 'text', required: true, about: 'What for; the owner reads it' } },
+  async run({ acts }, { purpose }) {
+    if (!acts) throw new Failure('denied', 'nobody can be asked here')
+    return acts.askUnlock(printable(purpose.slice(0, LONGEST_PURPOSE)))
   },
 })

@@ -24,7 +24,8 @@ export function success(data: Record<string, unknown>): CallResult {
 
 /** A failure inside a tool: what is, and what to do next, for a reader that is a program. */
 export function failed(failure: Failure): CallResult {
-  const { kind, message, hint } = failure.toJSON()
-  const error = { kind, code: FAILURES[kind].exit, message, ...(hint !== undefined && { hint }) }
+  const { kind, message, hint, code, about } = failure.toJSON()
+  const which = { ...(code !== undefined && { reason: code }), ...about }
+  const error = { kind, code: FAILURES[kind].exit, message, ...(hint !== undefined && { hint }), ...which }
   return { isError: true, content: [{ type: 'text', text: JSON.stringify({ error }) }] }
 }

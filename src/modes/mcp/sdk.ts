@@ -11,6 +11,7 @@ import {
   ListToolsRequestSchema,
   McpError,
   ReadResourceRequestSchema,
+  RootsListChangedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js'
 import type { CallResult } from './result.ts'
 
@@ -38,6 +39,8 @@ export interface Answers {
   resource(uri: string): Promise<string | undefined>
   prompts(): object[]
   prompt(name: string, given: Readonly<Record<string, string>>): { description: string; text: string } | undefined
+  /** The client works in other directories now. */
+  readRoots(): Promise<void>
 }
 
 export interface Session {
@@ -48,6 +51,8 @@ export interface Session {
   /** How many requests are not answered yet. */
   readonly working: number
   toolsChanged(): void
+  /** The directories that the client says it works in, as URIs; undefined when it does not say. */
+  roots(): Promise<string[] | undefined>
   close(): Promise<void>
 }
 
@@ -114,6 +119,7 @@ export async function startSession(
       return { description, messages: [{ role: 'user' as const, content: { type: 'text' as const, text } }] }
     }),
   )
+  server.setNotificationHandler(RootsListChangedNotificationSchema, () => answers.readRoots())
   server.oninitialized = ready
 
   const transport = {
@@ -132,10 +138,22 @@ export async function startSession(
     get working() {
       return working
     },
+    async roots() {
+      if (!server.getClientCapabilities()?.roots) return undefined
+      try {
+        const { roots } = await server.listRoots({}, { timeout: ROOTS_MILLISECONDS })
+        return roots.map(({ uri }) => uri)
+      } catch {
+        return undefined
+      }
+    },
     toolsChanged: () => void server.sendToolListChanged().catch(() => undefined),
     close: () => server.close(),
   }
 }
+
+/** Longest wait for the directories of the client. */
+const ROOTS_MILLISECONDS = 10_000
 
 /** Defined by the protocol, unknown to the SDK's table. */
 const RESOURCE_NOT_FOUND = -32002

@@ -1,17 +1,21 @@
 // The server: tools, resources and prompts over one session. Every call goes through the gate (commands/execute.ts) with
 // the client as the principal and the rules as they are now; calls are done one after the other.
+import type { AgentActs } from '../../commands/mcp-access.ts'
 import { execute } from '../../commands/execute.ts'
 import { policyFor } from '../../commands/policy.ts'
 import { Failure, toFailure } from '../../lib/errors.ts'
 import type { McpRules, Principal } from '../../lib/gate.ts'
+import { secretsIn } from '../../lib/secret.ts'
 import { readArguments } from './arguments.ts'
 import type { Host } from './host.ts'
+import { NOT_FOR_AGENTS } from './not-for-agents.ts'
 import { instructions, prompt, prompts } from './prompts.ts'
 import { failed, success, toPlain } from './result.ts'
 import type { CallResult } from './result.ts'
 import type { Answers, Call, Client, Session } from './sdk.ts'
-import type { SessionState, Tool } from './tool.ts'
+import type { AnyInput, SessionState, Tool } from './tool.ts'
 import { chosen, described } from './tools.ts'
+import type { Begin, HttpWish } from './http.ts'
 import { listen, send } from './wire.ts'
 
 const REFUSALS_WITHIN = 60_000
@@ -20,26 +24,69 @@ const DRAIN_MILLISECONDS = 10_000
 
 const UNKNOWN: Client = { name: 'unknown', version: '' }
 
+export interface Serving {
+  tools: string
+  refusals: number
+}
+
 /** Serves until `input` ends or `stop` says so, then finishes what was asked. Throws a failure before it serves. */
 export async function serve(
   host: Host,
-  wish: { tools: string; refusals: number },
+  wish: Serving,
   input: ReadableStream<Uint8Array>,
   stop: AbortSignal,
 ): Promise<void> {
+  const { session, drain } = await (await sessions(host, wish, true))(send)
+  await listen(input, (message) => session.receive(message), stop)
+  await drain()
+}
+
+/** The same over HTTP, for several clients; `ready` is told the port. */
+export async function serveOverHttp(
+  host: Host,
+  wish: Serving & { http: HttpWish },
+  stop: AbortSignal,
+  ready: (port: number) => void,
+): Promise<void> {
+  const { serveHttp } = await import('./http.ts')
+  await serveHttp(wish.http, await sessions(host, wish, false), stop, ready)
+}
+
+/** What begins sessions; `asks`: the client can be asked things. They have one vault, so they take turns. */
+async function sessions(host: Host, wish: Serving, asks: boolean): Promise<Begin> {
   const tools = chosen(wish.tools)
-  const { rules } = await host.rules()
+  await host.checkRules()
   const { startSession } = await import('./sdk.ts')
-  const server = new McpServer(host, tools, wish.refusals)
   const about = {
     name: 'tinyvault',
     title: 'TinyVault',
     version: host.version,
-    instructions: () => instructions(rules),
+    instructions,
   }
-  server.session = await startSession(about, server, send, () => void server.greeted())
-  await listen(input, (message) => server.session?.receive(message), stop)
-  await server.drain()
+  const turns = new Turns()
+  return async (say) => {
+    const server = new McpServer(host, tools, wish.refusals, turns)
+    const session = await startSession(about, server, say as (message: unknown) => void, () => {
+      void server.greeted(asks)
+    })
+    server.session = session
+    return { session, drain: () => server.drain() }
+  }
+}
+
+/** One thing after the other: none finds the vault in the middle of another. */
+class Turns {
+  #last: Promise<void> = Promise.resolve()
+
+  /** `leave` lets the next begin earlier. */
+  take<T>(act: (leave: () => void) => Promise<T>): Promise<T> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const mine = this.#last.then(() => act(resolve))
+    const over = (): void => resolve()
+    mine.then(over, over)
+    this.#last = promise
+    return mine
+  }
 }
 
 class McpServer implements Answers {
@@ -49,21 +96,29 @@ class McpServer implements Answers {
   /** So many calls that were refused or named nothing within a minute are no mistakes but a search. */
   readonly #mostRefusals: number
   readonly #state: SessionState = { project: undefined }
-  #turn: Promise<void> = Promise.resolve()
+  readonly #turns: Turns
   #refusals: number[] = []
   #lockedOut = false
 
-  constructor(host: Host, tools: readonly Tool[], mostRefusals: number) {
+  constructor(host: Host, tools: readonly Tool[], mostRefusals: number, turns: Turns) {
+    this.#turns = turns
     this.#mostRefusals = mostRefusals
     this.#host = host
     this.#tools = tools
   }
 
   /** The client is there and waits for nothing: time to open the vault. */
-  async greeted(): Promise<void> {
+  async greeted(asks: boolean): Promise<void> {
     // After the answers that are on their way.
     await new Promise((resolve) => setTimeout(resolve, 0))
     await this.#inTurn(() => this.#host.warm())
+    if (asks) await this.readRoots()
+  }
+
+  /** The directories that the client works in. They can only narrow those of the server. */
+  async readRoots(): Promise<void> {
+    const uris = await this.session?.roots()
+    if (uris) this.#host.narrow?.(uris)
   }
 
   async drain(): Promise<void> {
@@ -82,14 +137,16 @@ class McpServer implements Answers {
 
   async call(call: Call): Promise<CallResult | undefined> {
     const tool = this.#tools.find(({ name }) => name === call.name)
-    if (!tool) return undefined
+    const never = NOT_FOR_AGENTS.get(call.name)
+    if (!tool && !never) return undefined
     try {
       if (this.#lockedOut) {
         throw new Failure('denied', 'too many calls were refused; this session is over', {
           hint: 'ask the owner, who can start it again',
         })
       }
-      return await this.#inTurn((leave) => this.#perform(tool, call, leave))
+      if (!tool) throw await this.#never(call.name, never!)
+      return await this.#perform(tool, call)
     } catch (error) {
       const failure = toFailure(error)
       if (failure.kind === 'denied' || failure.kind === 'not_found') this.#countRefusal()
@@ -97,18 +154,49 @@ class McpServer implements Answers {
     }
   }
 
-  async #perform(tool: Tool, call: Call, leave: () => void): Promise<CallResult> {
-    const { arguments: given, signal, progress } = call
+  /** Why a tool that no policy can allow is refused; written down like every refusal. */
+  async #never(tool: string, { why, instead }: { why: string; instead: string }): Promise<Failure> {
+    const principal = this.#principal(await this.#rules())
+    await this.#inTurn(() => this.#host.refused({ command: 'mcp', tool, principal, rule: why }))
+    return new Failure('denied', `not for an AI agent: ${why}`, { code: 'not_for_agents', hint: instead })
+  }
+
+  /** While the owner is waited for, others have their turn. */
+  async #perform(tool: Tool, call: Call): Promise<CallResult> {
+    const { signal, progress } = call
+    const principal = await this.#inTurn(() => this.#asker(tool, signal))
+    const attempt = (): Promise<CallResult> => this.#inTurn((leave) => this.#attempt(tool, call, principal, leave))
+    return this.#host.withApproval ? this.#host.withApproval({ principal, signal, progress }, attempt) : attempt()
+  }
+
+  /** Who asks, under the rules of now; a refusal is written down. */
+  async #asker(tool: Tool, signal: AbortSignal): Promise<Principal> {
     if (signal.aborted) throw new Failure('cancelled', 'cancelled')
-    const { command } = tool
     const principal = this.#principal(await this.#rules())
     const { allow, rule } = permitted(tool, principal)
-    if (!allow) await this.#host.refused({ command: command.path, tool: tool.name, principal, rule })
-    const { input, project } = readArguments(tool, given)
+    if (!allow) await this.#host.refused({ command: tool.command.path, tool: tool.name, principal, rule })
+    return principal
+  }
+
+  /** Reads the arguments anew: a command wipes the values that it was given. */
+  async #attempt(tool: Tool, call: Call, principal: Principal, leave: () => void): Promise<CallResult> {
+    const { signal, progress } = call
+    if (signal.aborted) throw new Failure('cancelled', 'cancelled')
+    const { command } = tool
+    const { input, project } = readArguments(tool, call.arguments)
     let answer: CallResult | undefined
-    const audit = { tool: tool.name, ...tool.audit?.(input) }
-    const open = { command, principal, project: project ?? this.#state.project, progress, audit, signal, leave }
-    const { context, meant } = await this.#host.context(open)
+    const { context, meant } = await orWiped(input, async () =>
+      this.#host.context({
+        command,
+        principal,
+        project: project ?? this.#state.project,
+        progress,
+        audit: { tool: tool.name, ...tool.audit?.(input) },
+        signal,
+        leave,
+        ...(tool.act && { act: tool.act(input) }),
+      }),
+    )
     const told = {
       input,
       get project() {
@@ -118,13 +206,26 @@ class McpServer implements Answers {
     await execute(
       command,
       input,
-      async () => context,
+      async () => ({ ...context, acts: { ...context.acts!, ...this.#session(principal) } }),
       (result) => {
         answer = success(toPlain(tool.result(result, told), command.effect))
       },
     )
     tool.after?.(this.#state, told)
     return answer ?? failed(new Failure('internal', 'the command has no result'))
+  }
+
+  /** What a call may ask about its session of tier 2. */
+  #session(principal: Principal): Pick<AgentActs, 'session' | 'askUnlock'> {
+    const host = this.#host
+    return {
+      session: async () =>
+        host.sessionStatus?.(principal) ?? { locked: true, uses_left: 0, seconds_left: 0, pending: 0, agent: false },
+      askUnlock: async (purpose) => {
+        if (host.sessionUnlock) return host.sessionUnlock(principal, purpose)
+        throw new Failure('denied', 'nobody can be asked here', { code: 'approval_required', hint: 'tvault unlock' })
+      },
+    }
   }
 
   async resources(): Promise<object[]> {
@@ -159,7 +260,7 @@ class McpServer implements Answers {
     const tool = chosen('full').find((one) => one.name === name)
     const call = { name, arguments: given, signal: new AbortController().signal, progress: () => undefined }
     try {
-      return tool && (await this.#inTurn((leave) => this.#perform(tool, call, leave))).content[0]?.text
+      return tool && (await this.#perform(tool, call)).content[0]?.text
     } catch (error) {
       if (toFailure(error).kind === 'not_found') this.#countRefusal()
       return undefined
@@ -180,14 +281,8 @@ class McpServer implements Answers {
     return rules
   }
 
-  /** One thing after the other: none finds the vault in the middle of another. `leave` lets the next begin earlier. */
   #inTurn<T>(act: (leave: () => void) => Promise<T>): Promise<T> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const mine = this.#turn.then(() => act(resolve))
-    const over = (): void => resolve()
-    mine.then(over, over)
-    this.#turn = promise
-    return mine
+    return this.#turns.take(act)
   }
 
   #countRefusal(): void {
@@ -208,6 +303,16 @@ class McpServer implements Answers {
       `tvault mcp: ${this.#mostRefusals} calls within a minute were refused; this client gets nothing any more`,
     )
     void this.#host.refused({ command: 'mcp', tool: '', principal, rule: 'locked out: too many refusals' })
+  }
+}
+
+/** `make()`; when it fails, the values of a call that then never runs are wiped. */
+async function orWiped<T>(input: AnyInput, make: () => Promise<T>): Promise<T> {
+  try {
+    return await make()
+  } catch (error) {
+    for (const secret of secretsIn(input)) secret.wipe()
+    throw error
   }
 }
 

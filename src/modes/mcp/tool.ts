@@ -3,6 +3,7 @@
 import type { Command, Field, Fields, Input } from '../../commands/define.ts'
 import { fieldSchema, objectSchema } from '../../faces/schema.ts'
 import type { JsonSchema } from '../../faces/schema.ts'
+import type { Act } from '../../lib/gate.ts'
 
 /** What is known to a result besides the result: the input, and the project that was meant. */
 export interface Told {
@@ -16,6 +17,20 @@ export interface SessionState {
   project: string | undefined
 }
 
+/** An argument that is no field as it is: what the client is told of it, and what the field gets. */
+export interface Special {
+  schema: JsonSchema
+  /** What it must be, for the message. */
+  expects: string
+  /** Undefined when it is something else. */
+  convert(value: unknown): unknown
+}
+
+export const TEXT: JsonSchema = { type: 'string' }
+export const NUMBER: JsonSchema = { type: 'integer' }
+export const FLAG: JsonSchema = { type: 'boolean' }
+export const LIST: JsonSchema = { type: 'array' }
+
 export interface Tool {
   name: string
   title: string
@@ -25,6 +40,7 @@ export interface Tool {
   command: Command
   /** Arguments, each with the field that it fills. */
   takes: Readonly<Record<string, string>>
+  special: Readonly<Record<string, Special>>
   /** Arguments that must be there, beside those whose field is required. */
   needs: readonly string[]
   /** Fields that are always so. */
@@ -40,6 +56,8 @@ export interface Tool {
   after?(session: SessionState, told: Told): void
   /** What the rows of the audit log say beside client and command; no values. */
   audit?(input: Readonly<Record<string, unknown>>): Record<string, string>
+  /** What is done with the values, as far as a policy may look at it. */
+  act?(input: Readonly<Record<string, unknown>>): Act
 }
 
 interface Face<R> {
@@ -49,6 +67,7 @@ interface Face<R> {
   about?: string
   core?: boolean
   takes?: Readonly<Record<string, string>>
+  special?: Readonly<Record<string, Special>>
   needs?: readonly string[]
   fixed?: Readonly<Record<string, unknown>>
   hasProject?: boolean
@@ -59,12 +78,13 @@ interface Face<R> {
   result(result: R, told: Told): object
   after?(session: SessionState, told: Told): void
   audit?(input: Readonly<Record<string, unknown>>): Record<string, string>
+  act?(input: Readonly<Record<string, unknown>>): Act
 }
 
 /** `command` as a tool. Throws when the command is not for AI agents. */
 export function tool<I extends Fields, R>(command: Command<I, R>, face: Face<Awaited<R>>): Tool {
   if (!command.on.includes('mcp')) throw new Error(`${command.path} is not for AI agents`)
-  const { about, core, takes, needs, fixed, hasProject, output, optional = [], idempotent, after, audit } = face
+  const { about, core, takes, needs, fixed, hasProject, output, optional = [], idempotent, after, audit, act } = face
   return {
     name: face.name,
     title: face.title,
@@ -72,6 +92,7 @@ export function tool<I extends Fields, R>(command: Command<I, R>, face: Face<Awa
     core: core ?? false,
     command: command as unknown as Command,
     takes: takes ?? {},
+    special: face.special ?? {},
     needs: needs ?? [],
     fixed: fixed ?? {},
     hasProject: hasProject ?? true,
@@ -84,6 +105,7 @@ export function tool<I extends Fields, R>(command: Command<I, R>, face: Face<Awa
     result: face.result as Tool['result'],
     ...(after && { after }),
     ...(audit && { audit }),
+    ...(act && { act }),
   }
 }
 
@@ -108,6 +130,8 @@ export function inputSchema(tool: Tool): JsonSchema & { type: 'object' } {
 
 /** A list of which one argument is one item is one text here. */
 function argumentSchema(tool: Tool, name: string): JsonSchema {
+  const special = tool.special[name]
+  if (special) return special.schema
   const field = fieldOf(tool, name)
   return isSingle(field, name) ? fieldSchema({ kind: 'text', about: field.about }) : fieldSchema(field)
 }
@@ -124,7 +148,7 @@ export function isNeeded(tool: Tool, name: string): boolean {
 /** What a host may tell its user before the call. */
 export function annotations({ title, command, idempotent }: Tool): Record<string, unknown> {
   const { effect } = command
-  const changes = effect === 'write' || effect === 'destroy' || effect === 'inject'
+  const changes = !['none', 'list', 'compare', 'reveal'].includes(effect)
   return {
     title,
     readOnlyHint: !changes,

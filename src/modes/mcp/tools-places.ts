@@ -1,6 +1,7 @@
 // Projects, environment groups, recipients and the audit log, as an AI agent sees them. Names and descriptions were
 // written by others: they are data, and the instructions of the server say so.
 import audit from '../../commands/audit.ts'
+import identities from '../../commands/identity/list.ts'
 import inherited from '../../commands/env/inherited.ts'
 import groupList from '../../commands/env/group/list.ts'
 import groupShow from '../../commands/env/group/show.ts'
@@ -9,17 +10,11 @@ import projectsCreate from '../../commands/projects/create.ts'
 import projectsDelete from '../../commands/projects/delete.ts'
 import projectsList from '../../commands/projects/list.ts'
 import projectsRecipients from '../../commands/projects/recipients.ts'
-import type { JsonSchema } from '../../faces/schema.ts'
 import { toRfc3339 } from '../../lib/time.ts'
 import type { AuditEntry } from '../../vault/view.ts'
-import { currentProject, searchProjects, status, useProject } from './own.ts'
-import { tool } from './tool.ts'
+import { currentProject, searchProjects, sessionStatus, sessionUnlock, status, useProject } from './own.ts'
+import { FLAG, LIST, NUMBER, TEXT, tool } from './tool.ts'
 import type { Tool } from './tool.ts'
-
-const TEXT: JsonSchema = { type: 'string' }
-const NUMBER: JsonSchema = { type: 'integer' }
-const FLAG: JsonSchema = { type: 'boolean' }
-const LIST: JsonSchema = { type: 'array' }
 
 export const PLACE_TOOLS: readonly Tool[] = [
   tool(status, {
@@ -29,6 +24,21 @@ export const PLACE_TOOLS: readonly Tool[] = [
     hasProject: false,
     output: { is_unlocked: FLAG, current_project: TEXT, project_count: NUMBER, policy: { type: 'object' } },
     result: (state) => state,
+  }),
+  tool(sessionStatus, {
+    name: 'vault_session_status',
+    title: 'State of the session',
+    hasProject: false,
+    output: { locked: FLAG, uses_left: NUMBER, seconds_left: NUMBER, pending: NUMBER, agent: FLAG },
+    result: (state) => state,
+  }),
+  tool(sessionUnlock, {
+    name: 'vault_session_unlock',
+    title: 'Ask the owner',
+    takes: { purpose: 'purpose' },
+    hasProject: false,
+    output: { request: TEXT, seconds: NUMBER },
+    result: (asked) => asked,
   }),
   tool(projectsList, {
     name: 'vault_list_projects',
@@ -148,6 +158,14 @@ export const PLACE_TOOLS: readonly Tool[] = [
         pinned,
       })),
     }),
+  }),
+  tool(identities, {
+    name: 'vault_identity_list',
+    title: 'List identities',
+    about: 'Identities by name, with the recipient of each; no private key',
+    hasProject: false,
+    output: { identities: LIST },
+    result: (found) => ({ identities: found }),
   }),
   tool(audit, {
     name: 'vault_audit_log',

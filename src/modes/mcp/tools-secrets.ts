@@ -9,16 +9,10 @@ import list from '../../commands/list.ts'
 import rollback from '../../commands/rollback.ts'
 import search from '../../commands/search.ts'
 import set from '../../commands/set.ts'
-import type { JsonSchema } from '../../faces/schema.ts'
 import { toRfc3339 } from '../../lib/time.ts'
 import type { SecretInfo } from '../../vault/view.ts'
-import { tool } from './tool.ts'
+import { FLAG, LIST, NUMBER, TEXT, tool } from './tool.ts'
 import type { Tool } from './tool.ts'
-
-const TEXT: JsonSchema = { type: 'string' }
-const NUMBER: JsonSchema = { type: 'integer' }
-const FLAG: JsonSchema = { type: 'boolean' }
-const LIST: JsonSchema = { type: 'array' }
 
 const place = ({ project, key, version, updatedAt }: SecretInfo): object => ({
   project,

@@ -3,14 +3,24 @@ import { Failure } from '../../lib/errors.ts'
 import { printable } from '../../lib/names.ts'
 import { suggest } from '../../lib/suggest.ts'
 import { EXEC_TOOLS } from './own-exec.ts'
+import { FILE_TOOLS } from './own-files.ts'
+import { INJECT_TOOLS } from './own-inject.ts'
+import { REQUEST_TOOLS } from './own-request.ts'
 import { annotations, inputSchema } from './tool.ts'
 import type { Tool } from './tool.ts'
+import { GROUP_TOOLS } from './tools-groups.ts'
 import { PLACE_TOOLS } from './tools-places.ts'
 import { SECRET_TOOLS } from './tools-secrets.ts'
 
-export const TOOLS: readonly Tool[] = [...EXEC_TOOLS, ...PLACE_TOOLS, ...SECRET_TOOLS].sort((a, b) =>
-  a.name < b.name ? -1 : 1,
-)
+export const TOOLS: readonly Tool[] = [
+  ...EXEC_TOOLS,
+  ...FILE_TOOLS,
+  ...GROUP_TOOLS,
+  ...INJECT_TOOLS,
+  ...PLACE_TOOLS,
+  ...REQUEST_TOOLS,
+  ...SECRET_TOOLS,
+].sort((a, b) => (a.name < b.name ? -1 : 1))
 
 /** The tools that `wish` means: `core`, `full`, or names with commas between. Throws a usage failure for an unknown one. */
 export function chosen(wish: string): readonly Tool[] {

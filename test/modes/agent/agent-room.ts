@@ -7,10 +7,11 @@ import type { BrokerOptions } from '../../../src/context/broker.ts'
 import { KDF_FLOOR } from '../../../src/crypto/kdf.ts'
 import { mac, sha256 } from '../../../src/crypto/keys.ts'
 import { concat, text, utf8 } from '../../../src/lib/bytes.ts'
-import type { Asker, Effect, Policy } from '../../../src/lib/gate.ts'
+import type { Act, Asker, Effect, Policy } from '../../../src/lib/gate.ts'
 import { Secret } from '../../../src/lib/secret.ts'
 import type { Wire } from '../../../src/modes/agent/connection.ts'
-import { Decoder, KNOWN, MAGIC, encode } from '../../../src/modes/agent/frames.ts'
+import { Decoder, KNOWN, encode } from '../../../src/modes/agent/frames.ts'
+import { MAGIC } from '../../../src/modes/agent/wire.ts'
 import type { Message } from '../../../src/modes/agent/frames.ts'
 import { pack, unpack } from '../../../src/modes/agent/pack.ts'
 import { PlainSession } from '../../../src/modes/agent/plain.ts'
@@ -83,7 +84,7 @@ export interface AgentRoom {
   stopped: string[]
   notes: string[]
   /** A v2 conversation; without `asked` it has said nothing yet. */
-  talk(asked?: { command?: string; effect?: Effect; token?: string }): Promise<Talk>
+  talk(asked?: Parameters<Talk['hello']>[0]): Promise<Talk>
   /** One v1 request and its reply, parsed. */
   ask(request: Record<string, unknown> | string): Promise<Record<string, unknown>>
   /** The same vault as another process would open it. */
@@ -93,7 +94,7 @@ export interface AgentRoom {
 export async function agentRoom(
   options: Partial<BrokerOptions> & { locked?: boolean; tokenFile?: string; now?: () => number } = {},
 ): Promise<AgentRoom> {
-  const directory = await vaultDirectory()
+  const directory = options.directory ?? (await vaultDirectory())
   const { locked, tokenFile, now, ...rest } = options
   const tokens = new Tokens({ sha256: (bytes) => sha256(bytes), hmac: mac }, now)
   if (tokenFile !== undefined) tokens.load(utf8(tokenFile))
@@ -242,10 +243,17 @@ export class Talk {
     command = 'get',
     effect = 'reveal',
     token,
+    client,
+    act = {},
+    interactive = false,
   }: {
     command?: string
     effect?: Effect
     token?: string
+    /** An AI agent of this name. */
+    client?: string
+    act?: Act
+    interactive?: boolean
   }): Promise<unknown> {
     let shown: object = {}
     if (token !== undefined) {
@@ -253,7 +261,8 @@ export class Talk {
       const { nonce } = (await this.answer(undefined)) as { nonce: Uint8Array }
       shown = { token: proofOf(token, nonce) }
     }
-    this.say({ op: 'hello', version: 2, command, effect, interactive: false, ...shown })
+    const principal = client === undefined ? {} : { principal: { kind: 'mcp', client, version: '1', act, notes: {} } }
+    this.say({ op: 'hello', version: 2, command, effect, interactive, ...shown, ...principal })
     return this.answer(undefined)
   }
 }

@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { concat, u32, utf8 } from '../../../src/lib/bytes.ts'
-import { Decoder, KNOWN, MAGIC, ProtocolFault, STRANGER, encode } from '../../../src/modes/agent/frames.ts'
+import { Decoder, KNOWN, ProtocolFault, STRANGER, encode } from '../../../src/modes/agent/frames.ts'
+import { MAGIC } from '../../../src/modes/agent/wire.ts'
 import type { Limits, Message } from '../../../src/modes/agent/frames.ts'
 
 function bytesOf(message: Message): Uint8Array {

@@ -3,7 +3,8 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { concat, utf8 } from '../../../src/lib/bytes.ts'
 import { Secret } from '../../../src/lib/secret.ts'
-import { MAGIC, encode } from '../../../src/modes/agent/frames.ts'
+import { encode } from '../../../src/modes/agent/frames.ts'
+import { MAGIC } from '../../../src/modes/agent/wire.ts'
 import { Talk, agentRoom, closeRooms, opened } from './agent-room.ts'
 import type { AuditEntry } from '../../../src/vault/view.ts'
 

@@ -21,7 +21,17 @@ describe('the table', () => {
 
   test('no tool has an effect that no agent may have', () => {
     const effects = new Set(TOOLS.map(({ command }) => command.effect))
-    expect([...effects].sort()).toEqual(['compare', 'destroy', 'inject', 'list', 'reveal', 'write'])
+    expect([...effects].sort()).toEqual([
+      'compare',
+      'destroy',
+      'inject',
+      'list',
+      'none',
+      'reveal',
+      'write',
+      // Only by a policy of the vault, for the files that it names.
+      'write-file',
+    ])
   })
 
   test('every argument has a field, a type and a word about it', () => {
@@ -56,11 +66,23 @@ describe('the table', () => {
       'vault_create_project',
       'vault_delete_project',
       'vault_delete_secret',
+      'vault_env_group_add',
+      'vault_env_group_create',
+      'vault_env_group_delete',
+      'vault_env_group_remove',
+      'vault_env_inherit',
+      'vault_env_pin',
+      'vault_env_promote',
+      'vault_env_unpin',
       'vault_exec',
       'vault_generate_secret',
+      'vault_http_request',
+      'vault_import_env_files',
+      'vault_inject_env',
       'vault_rollback_secret',
       'vault_run_with_secrets',
       'vault_set_secret',
+      'vault_sync_env',
     ])
   })
 

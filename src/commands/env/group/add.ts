@@ -10,7 +10,7 @@ export default define({
   about: 'Add an environment to a group',
   detail: 'The project is named with -p; the current one is not taken for it.',
   effect: 'write',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     environment: { kind: 'text', at: 0, required: true, about: 'Name of the environment' },

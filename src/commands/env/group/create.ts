@@ -9,7 +9,7 @@ export default define({
   about: 'Create an environment group',
   detail: 'A group is an ordered list of environments, each of which is a project. See tvault docs environments.',
   effect: 'write',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     name: GROUP_NAME_FIELD,

@@ -11,7 +11,7 @@ export default define({
   about: 'Delete an environment group; its projects stay',
   detail: 'Asks first. What the environments inherited from each other is no longer found through the group.',
   effect: 'destroy',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: { name: GROUP_NAME_FIELD, yes: YES_FIELD },
   examples: [{ words: 'env group delete shop', about: 'Asks, then deletes' }],

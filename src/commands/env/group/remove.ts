@@ -9,7 +9,7 @@ export default define({
   about: 'Remove an environment from a group',
   detail: 'The project stays as it is. One that another environment inherits from, or the last one, is not removed.',
   effect: 'write',
-  on: ['cli'],
+  on: ['cli', 'mcp'],
   holdsKeys: true,
   input: {
     environment: { kind: 'text', at: 0, required: true, about: 'Name of the environment' },

@@ -1,6 +1,6 @@
 // Splits a command line into words the way a POSIX shell does (XCU 2.2 and 2.6.5), and does nothing else of what
 // a shell does: no variables, no substitution, no patterns.
-import { Failure } from '../lib/errors.ts'
+import { Failure } from './errors.ts'
 
 /**
  * The words of `line`. Blanks separate; a backslash outside quotes keeps the next character; single quotes keep

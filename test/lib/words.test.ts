@@ -1,7 +1,7 @@
 // Splitting like a POSIX shell: the shell itself is the judge.
 import { describe, expect, test } from 'bun:test'
 import { Failure } from '../../src/lib/errors.ts'
-import { splitWords } from '../../src/guard/words.ts'
+import { splitWords } from '../../src/lib/words.ts'
 
 /** The words as sh sees them, one NUL after each. */
 function byShell(line: string): string[] {
