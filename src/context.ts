@@ -27,6 +27,9 @@ import type { View } from './vault/view.ts'
 /** Commands that make a vault take their new passphrase from the sources of the present one. */
 const MAKES_A_VAULT = 'init'
 
+/** Commands that hold keys for hours. */
+const STAYS: ReadonlySet<string> = new Set(['agent start', 'mcp'])
+
 /** A login shell waits for this command, so it waits for others only shortly. */
 const STARTS_A_SHELL = 'shell-init'
 
@@ -46,6 +49,7 @@ export async function createContext(options: {
   }
   const environment = process.env
   const taken = await Taken.fromEnvironment(environment)
+  if (STAYS.has(command.path)) await taken.cleanMemory(environment)
   const [stdinIsTerminal, stdoutIsTerminal] = [isTerminal(0), isTerminal(1)]
   const ask = new TerminalAsk({ stdinIsTerminal, dumb: !environment['TERM'] || environment['TERM'] === 'dumb' })
   const principal: Principal = { kind: 'owner', interactive: ask.possible }

@@ -57,6 +57,13 @@ export const SETTINGS: readonly Setting[] = [
     toChild: false,
   },
   {
+    name: 'TVAULT_HANDED_OVER',
+    kind: 'variable',
+    about: 'set by tvault alone, when it begins anew to forget a passphrase of the environment: where that is now',
+    secret: false,
+    toChild: false,
+  },
+  {
     name: 'TVAULT_PASSPHRASE_TIMEOUT',
     kind: 'variable',
     about: 'seconds that a passphrase command may take, 1 to 3600',

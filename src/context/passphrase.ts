@@ -14,6 +14,8 @@ import { readConfig } from './config.ts'
 /** The longest passphrase of any source, in bytes. */
 export const MAX_PASSPHRASE_BYTES = 4096
 const MAX_FILE_BYTES = 1_048_576
+/** Set by start-anew.ts, which is loaded by who needs it. */
+const HANDED_OVER = 'TVAULT_HANDED_OVER'
 
 /** Named in messages. */
 export type Source = 'terminal' | `from ${string}`
@@ -40,10 +42,17 @@ export type TakenVariable = (typeof TAKEN)[number]
 /** Passphrases and keys that came by the environment, taken out of it at the start. */
 export class Taken {
   readonly #values = new Map<string, Secret>()
+  /** Whether no copy is left in the memory of the runtime. */
+  #clean = true
 
   /** Takes these variables out of the environment, so that neither a child nor /proc shows them from here on. */
   static async fromEnvironment(environment: Environment): Promise<Taken> {
     const taken = new Taken()
+    if (environment[HANDED_OVER] !== undefined) {
+      const { handedOver } = await import('./start-anew.ts')
+      for (const [name, value] of handedOver(environment) ?? []) taken.#values.set(name, value)
+      taken.#clean = taken.#values.size > 0
+    }
     for (const name of TAKEN) {
       const seen = environment[name]
       if (seen === undefined) continue
@@ -51,9 +60,21 @@ export class Taken {
       // The C library has the bytes; what this process itself put into process.env is not there.
       const bytes = takeEnvironment(name) ?? utf8(seen)
       delete process.env[name]
-      if (bytes && bytes.length > 0) taken.#values.set(name, new Secret(bytes))
+      if (bytes.length === 0) continue
+      taken.#clean = false
+      taken.#values.set(name, new Secret(bytes))
     }
     return taken
+  }
+
+  /**
+   * For a command that stays: has the process begin anew where the runtime may still know what was in the environment.
+   * Does not return then. Before anything else is done, since nothing of it is left.
+   */
+  async cleanMemory(environment: Environment): Promise<void> {
+    if (this.#clean) return
+    const { startAnew } = await import('./start-anew.ts')
+    startAnew(this.#values, environment)
   }
 
   has(name: TakenVariable): boolean {

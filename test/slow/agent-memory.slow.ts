@@ -74,11 +74,15 @@ async function tvault(
   if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}: ${err}`)
 }
 
-async function start(flags: string[] = [], command = [BINARY, 'agent', 'start', '--locked']): Promise<void> {
+async function start(
+  flags: string[] = [],
+  command = [BINARY, 'agent', 'start', '--locked'],
+  more: Record<string, string> = {},
+): Promise<void> {
   const { TVAULT_PASSPHRASE: _, ...env } = room.environment
   const child = Bun.spawn([...command, ...flags], {
     cwd: room.folder,
-    env,
+    env: { ...env, ...more },
     stdin: 'ignore',
     stdout: 'ignore',
     stderr: 'pipe',
@@ -303,4 +307,14 @@ rootTest('a fault of its own', STRACE !== null, async () => {
   await start([], [process.execPath, '-e', planted])
   await useEverything()
   await held(async () => agent!.kill('SIGUSR2'), 'fault')
+})
+
+rootTest('a passphrase that came in the environment', true, async () => {
+  await start([], [BINARY, 'agent', 'start'], { TVAULT_PASSPHRASE: passphrase, KEPT: 'not ASCII ü' })
+  const environment = readFileSync(`/proc/${agent!.pid}/environ`)
+  expect(environment.includes(Buffer.from('KEPT=not ASCII ü\0'))).toBeTrue()
+  expect(environment.includes(Buffer.from(passphrase))).toBeFalse()
+  await tvault(['get', 'READ'])
+  await tvault(['lock'])
+  nothingLeft('environment')
 })
