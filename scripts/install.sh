@@ -41,7 +41,8 @@ fetch() {
     curl -fsSL --proto '=https,http' --proto-redir '=https' --max-filesize "$3" --connect-timeout 20 \
       --speed-limit 1 --speed-time 30 -o "$2" "$1" 2>"$work/reason" || return 1
   elif have wget; then
-    wget -q -T 30 -O "$2" "$1" 2>"$work/reason" || return 1
+    # The one of busybox 1.35 does not survive -T.
+    wget -q -T 30 -O "$2" "$1" 2>/dev/null || wget -q -O "$2" "$1" 2>"$work/reason" || return 1
   else
     fail 'neither curl nor wget is installed'
   fi
@@ -192,6 +193,7 @@ place() {
   printf '%s\n' "$FILES" >"$work/files"
   while read -r file; do
     [ -f "$1/$file" ] || continue
+    [ ! -d "$prefix/$file" ] || fail "$prefix/$file is a directory"
     folder=$prefix/$(dirname "$file")
     new=$folder/.new-$staging-$(basename "$file")
     mode=644

@@ -1,6 +1,6 @@
 // The platforms a release is made for: which Bun and which LMDB addon go into the program. Both come out of packages
 // whose bytes are pinned here, so that a registry cannot change what is released.
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 
 /** A package at one version, and the SHA-512 of its tarball as npm writes it (`integrity`). */
 export interface Pinned {
@@ -114,8 +114,19 @@ export function platformNamed(name: string): Platform {
 /** The platform of the Bun that runs this: of Linux the loader that it names tells which C library it is for. */
 export function hostPlatform(): Platform {
   const system = process.platform === 'win32' ? 'windows' : process.platform
-  const musl = system === 'linux' && readFileSync(process.execPath).subarray(0, 4096).includes('/lib/ld-musl-')
+  const musl = system === 'linux' && beginning(process.execPath).includes('/lib/ld-musl-')
   return platformNamed(`${system}-${process.arch}${musl ? '-musl' : ''}`)
+}
+
+function beginning(path: string): Buffer {
+  const fd = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(4096)
+    readSync(fd, bytes)
+    return bytes
+  } finally {
+    closeSync(fd)
+  }
 }
 
 /** What the program is called there. */

@@ -1,11 +1,6 @@
-// Makes a release of the commit that is checked out: programs for all platforms, archives, packages and recipes, the
-// hashes of them all, and a signature over the hashes. Nothing in it tells when or where it was made: two runs on the
-// same commit give the same bytes (test/slow/release.slow.ts). The key that signs is named by who releases, and is
-// nowhere in the repository:
-//
-//   bun scripts/release.ts --url https://… --key FILE       FILE as `minisign -G -W` writes it
-//   bun scripts/release.ts --url https://… --public-key RW…  signed afterwards: minisign -S -m SHA256SUMS
-//   more: --platforms a,b  --out FOLDER  --maintainer 'Name <address>'  --mcp-name reverse.domain/name
+// Makes a release of the commit that is checked out: programs, archives, packages and recipes, the hashes of them all,
+// and a signature over the hashes. Nothing in it tells when or where it was made: two runs on the same commit give the
+// same bytes (test/slow/release.slow.ts). The key that signs is named by who releases, and is nowhere in the repository.
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -30,6 +25,16 @@ import type { Released } from './release/recipes.ts'
 import { freshWasm } from './wasm.ts'
 
 const root = join(import.meta.dir, '..')
+
+const USAGE = `usage: bun scripts/release.ts --url https://… --key FILE        FILE as "minisign -G -W" writes it
+       bun scripts/release.ts --url https://… --public-key RW…  to be signed afterwards: minisign -Sm SHA256SUMS
+
+  --platforms a,b        or all; without it those for Linux
+  --out FOLDER           without it dist/release
+  --maintainer TEXT      of the deb: Name <address>
+  --mcp-name NAME        by which an MCP registry knows the server: reverse.domain/name
+  --commit X --time N    for a tree without git
+`
 
 interface Wish {
   platforms: readonly Platform[]
@@ -75,7 +80,7 @@ function parse(words: readonly string[]): Wish {
   const commit = values.commit ?? commitOf()
   const time = Number(values.time ?? process.env['SOURCE_DATE_EPOCH'] ?? git('log', '-1', '--format=%ct'))
   return {
-    platforms: values.platforms === undefined ? PLATFORMS : values.platforms.split(',').map(platformNamed),
+    platforms: chosen(values.platforms),
     out: resolve(values.out ?? join(root, 'dist', 'release')),
     identity: { commit, url: values.url, key },
     signing,
@@ -83,6 +88,12 @@ function parse(words: readonly string[]): Wish {
     mcpName: values['mcp-name'] ?? 'invalid.tinyvault/tinyvault',
     time,
   }
+}
+
+/** Those for Linux, unless others are named: the programs for macOS and Windows start, but open no vault yet. */
+function chosen(names: string | undefined): readonly Platform[] {
+  if (names === 'all') return PLATFORMS
+  return names?.split(',').map(platformNamed) ?? PLATFORMS.filter(({ system }) => system === 'linux')
 }
 
 function commitOf(): string {
@@ -212,6 +223,10 @@ async function release(wish: Wish): Promise<void> {
 }
 
 if (import.meta.main) {
+  if (process.argv.includes('--help')) {
+    console.log(USAGE)
+    process.exit(0)
+  }
   try {
     await release(parse(process.argv.slice(2)))
   } catch (error) {

@@ -61,7 +61,7 @@ export function nix(released: Released): string {
     return `    ${system} = {\n      url = "${url}";\n      sha256 = "${sha256}";\n    };\n`
   }
   return `# tinyvault ${released.version} for nix: callPackage ./tinyvault.nix { }
-{ lib, stdenv, fetchurl, autoPatchelfHook }:
+{ lib, stdenv, fetchurl, patchelf }:
 let
   sources = {
 ${row('x86_64-linux', 'linux-x64')}${row('aarch64-linux', 'linux-arm64')}  };
@@ -70,16 +70,17 @@ stdenv.mkDerivation {
   pname = "tinyvault";
   version = "${released.version}";
   src = fetchurl (sources.\${stdenv.hostPlatform.system} or (throw "tinyvault: no release for this system"));
-  nativeBuildInputs = [ autoPatchelfHook ];
-  buildInputs = [ stdenv.cc.cc.lib ];
-  # Stripping would take our part of the program away.
+  nativeBuildInputs = [ patchelf ];
+  # Stripping would take our part of the program away, and a search path in it breaks it.
   dontStrip = true;
+  dontPatchELF = true;
   installPhase = ''
     runHook preInstall
     mkdir -p $out
     cp -r bin share $out/
+    patchelf --set-interpreter "$(cat $NIX_CC/nix-support/dynamic-linker)" $out/bin/tvault
     # The library of the store is loaded from memory and finds only what the program has loaded.
-    patchelf --add-needed libstdc++.so.6 $out/bin/tvault
+    patchelf --add-needed \${stdenv.cc.cc.lib}/lib/libstdc++.so.6 $out/bin/tvault
     runHook postInstall
   '';
   meta = {

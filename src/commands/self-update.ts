@@ -9,7 +9,7 @@ export default define({
   aliases: ['upgrade'],
   about: 'Put a newer version in the place of this program',
   detail:
-    'The only command that uses the network, and only when you call it. It fetches the hashes of the newest release ' +
+    'It uses the network when you call it; nothing looks for updates by itself. It fetches the hashes of the newest release ' +
     'and their signature, checks the signature with the key in this program, then fetches the archive for this ' +
     'platform, checks its hash, tries the new program, and puts it in the place of the old one in one step. If it does ' +
     'not run there, the old one comes back. A program that npm, nix, Homebrew or dpkg put there is left to them.',

@@ -67,7 +67,8 @@ export class Admission {
   #guest(asked: Asked, bearer: Principal | undefined, served: boolean, tokenId?: string): Grant {
     const asker = this.#client(asked, viaOf(asked, tokenId))
     const policy = bearer ? both(asker.policy, policyFor(bearer), bearer) : asker.policy
-    return { asker: { ...asker, policy }, governs: false, served, process: processIdentity(asked.peer.pid) }
+    const process = processIdentity(asked.peer.pid)
+    return { asker: { ...asker, policy }, governs: false, served, process, limited: bearer !== undefined }
   }
 
   #asker(principal: Principal, asked: Asked, tokenId: string | undefined): Asker {

@@ -24,7 +24,8 @@ const PATIENCE_MILLISECONDS = 13_000
 const NAP_MILLISECONDS = 10
 const TRIES = 3
 /** What a background agent needs of our environment; nothing in it opens the vault. */
-const FOR_AGENT = /^(?:HOME|PATH|LANG|LC_\w+|TMPDIR|XDG_\w+|DBUS_SESSION_BUS_ADDRESS|TVAULT_(?:CONFIG|LOG_DIR|LOG_LEVEL|LOCK_TIMEOUT))$/
+const FOR_AGENT =
+  /^(?:HOME|PATH|LANG|LC_\w+|TMPDIR|XDG_\w+|DBUS_SESSION_BUS_ADDRESS|TVAULT_(?:CONFIG|LOG_DIR|LOG_LEVEL|LOCK_TIMEOUT))$/
 
 export interface AgentSurroundings {
   directory: () => string

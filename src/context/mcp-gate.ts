@@ -8,9 +8,10 @@ import type { readPolicy } from '../formats/policy.ts'
 import type { steeredBy } from '../guard/confined-environment.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Act, Asker, Effect, McpRules, Principal } from '../lib/gate.ts'
+import { isKey } from '../lib/names.ts'
 import type { Approvals } from '../modes/agent/approvals.ts'
 import type { Vault } from '../vault/vault.ts'
-import type { Names, View } from '../vault/view.ts'
+import type { Names, SecretPlace, View } from '../vault/view.ts'
 import { FollowedRules } from './mcp-policy.ts'
 import { mcpNames, mcpView } from './mcp-view.ts'
 import { Permits, Reads } from './permits.ts'
@@ -77,9 +78,9 @@ export class McpGate {
     return this.#own ?? this.#files.now()
   }
 
-  /** Throws `failed` for a file beside the vault that is broken, whether or not it counts. */
-  checkFile(): void {
-    this.#files.now()
+  /** The rules of the file beside the vault, whether or not it counts. Throws `failed` when it is broken. */
+  checkFile(): McpRules {
+    return this.#files.now()
   }
 
   /** Who asks, with the rules of now. Throws what `rules` throws. */
@@ -108,8 +109,8 @@ export class McpGate {
     })
     const keyed = vault.view(asker)
     const view = mcpView(keyed, keyed, asker, { permits, steers: this.#steers })
-    return recorded(view, ({ message, code = '' }) =>
-      vault.refused(asker, { rule: message.slice(0, LONGEST_RULE), ...(code !== '' && { code }) }),
+    return recorded(view, ({ message, code = '' }, target) =>
+      vault.refused(asker, { rule: message.slice(0, LONGEST_RULE), ...(code !== '' && { code }) }, target),
     )
   }
 
@@ -144,9 +145,9 @@ export class McpGate {
 }
 
 /** `view`, of which each refusal is told to `note`; what is answered as missing was written down by who answered so. */
-function recorded(view: View, note: (failure: Failure) => void): View {
-  const told = (error: unknown): unknown => {
-    if (error instanceof Failure && error.kind === 'denied') quietly(() => note(error))
+function recorded(view: View, note: (failure: Failure, target: Partial<SecretPlace>) => void): View {
+  const told = (error: unknown, args: readonly unknown[]): unknown => {
+    if (error instanceof Failure && error.kind === 'denied') quietly(() => note(error, targetOf(args)))
     return error
   }
   const methods = Object.entries(view).map(([name, method]) => {
@@ -154,14 +155,20 @@ function recorded(view: View, note: (failure: Failure) => void): View {
     const recording = (...args: readonly unknown[]): unknown => {
       try {
         const result = act(...args)
-        return result instanceof Promise ? result.catch((error: unknown) => Promise.reject(told(error))) : result
+        return result instanceof Promise ? result.catch((error: unknown) => Promise.reject(told(error, args))) : result
       } catch (error) {
-        throw told(error)
+        throw told(error, args)
       }
     }
     return [name, recording]
   })
   return Object.fromEntries(methods) as View
+}
+
+/** What a call was about, so that the row is seen only by who may know those names. */
+function targetOf([project, key]: readonly unknown[]): Partial<SecretPlace> {
+  if (typeof project !== 'string') return {}
+  return { project, ...(typeof key === 'string' && isKey(key) && { key }) }
 }
 
 /** A refusal stands even when it cannot be written down. */

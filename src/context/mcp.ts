@@ -136,7 +136,7 @@ class VaultHost implements Host {
   }
 
   async checkRules(): Promise<void> {
-    this.#gate.checkFile()
+    this.#rules = this.#gate.checkFile()
   }
 
   async rules(): Promise<{ rules: McpRules; changed: boolean }> {
@@ -203,7 +203,8 @@ class VaultHost implements Host {
   /** What is done, with the folder as it really is. Throws `denied` for one that is not below a root. */
   #realAct({ act = {} }: HostCall): Act {
     if (!act.argv) return act
-    if (JSON.stringify(act.argv).length > MOST_ARGUMENT_BYTES) throw new Failure('usage', 'too many words for a program')
+    if (JSON.stringify(act.argv).length > MOST_ARGUMENT_BYTES)
+      throw new Failure('usage', 'too many words for a program')
     return { ...act, directory: folderWithin(this.#roots, act.directory, this.#options.directory) }
   }
 
@@ -268,13 +269,13 @@ class VaultHost implements Host {
     const store = await this.#file.store()
     store.refresh()
     if (lockStamp(this.#options.directory) !== this.#stamp) {
-      vault.lock()
+      forget(vault)
       this.#doings.forget()
       this.#useless = new Failure('locked', 'the owner locked the vault', {
         hint: 'the owner runs: tvault unlock, or starts tvault mcp again',
       })
     } else if (vault.unlocked && !vault.belongs()) {
-      vault.lock()
+      forget(vault)
       this.#useless = new Failure('locked', 'the passphrase was changed meanwhile', {
         hint: 'the owner starts tvault mcp again, or tvault unlock',
       })
@@ -316,8 +317,19 @@ class VaultHost implements Host {
   }
 }
 
+/** Zeroes the keys; cipher contexts that used them are zeroed when they are collected. */
+function forget(vault: Vault): void {
+  if (!vault.unlocked) return
+  vault.lock()
+  Bun.gc(true)
+}
+
 /** What the rules for `keys` say about a program that is given them. */
-function limitsOf({ principal, command, policy, act }: Asker, project: string, keys: readonly string[]): Partial<Decision> {
+function limitsOf(
+  { principal, command, policy, act }: Asker,
+  project: string,
+  keys: readonly string[],
+): Partial<Decision> {
   const about = { principal, command, effect: 'inject', project, ...(act && { act }) } as const
   const decisions = keys.map((key) => policy.decide({ ...about, key }))
   const output = decisions.find((one) => one.output)?.output

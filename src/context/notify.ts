@@ -12,7 +12,8 @@ const QUIET_MILLISECONDS = 3000
 export function desktopNotifier(environment: Environment): (title: string, words: string) => void {
   const runtime = environment['XDG_RUNTIME_DIR']
   const named = environment['DBUS_SESSION_BUS_ADDRESS']
-  const hasBus = named !== undefined || (runtime !== undefined && isAbsolute(runtime) && existsSync(join(runtime, 'bus')))
+  const hasBus =
+    named !== undefined || (runtime !== undefined && isAbsolute(runtime) && existsSync(join(runtime, 'bus')))
   const program = hasBus ? Bun.which('notify-send', { PATH: PROGRAMS }) : null
   let last = Number.NEGATIVE_INFINITY
   return (title, words) => {

@@ -1,5 +1,5 @@
 // Where the files of a release come from: an https address, or a directory. Nothing that arrives here is trusted; who
-// asks verifies the signature. The only place of the program that opens a connection.
+// asks verifies the signature.
 import { isAbsolute, join } from 'node:path'
 import { Failure, systemCode } from '../lib/errors.ts'
 import { readSafely } from '../lib/files.ts'

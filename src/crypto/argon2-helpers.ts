@@ -96,6 +96,7 @@ export class Helpers {
   /** Lets those who wait for others wait no more: the job is given up. */
   giveUp(): void {
     Atomics.store(this.#shared, SHARED.broken, 1)
+    Atomics.notify(this.#shared, SHARED.done)
   }
 
   /** How many tasks are over. */
@@ -113,14 +114,16 @@ export class Helpers {
     const before = Atomics.exchange(shared, SHARED.next, (this.#job << 16) | CLOSED) & CLOSED
     if (before === CLOSED) return true
     const deadline = performance.now() + PATIENCE_MS
-    for (let turns = 0; this.done < before; turns++) {
-      if (turns > 2000) Atomics.wait(shared, SHARED.done, this.done, 1)
-      if (turns > 3000 && performance.now() > deadline) {
+    for (let turns = 0; ; turns++) {
+      const over = this.done
+      if (over >= before) return true
+      if (turns < 2000) continue
+      Atomics.wait(shared, SHARED.done, over, 20)
+      if (performance.now() > deadline) {
         this.#lost = true
         return false
       }
     }
-    return true
   }
 
   /** Ends the helpers. */

@@ -63,12 +63,13 @@ export function taskLoop(
 
   /** Waits until `count` tasks are over; false when there is no use in going on. */
   function reached(count: number): boolean {
-    for (let turns = 0; at(done) < count; turns++) {
+    for (let turns = 0; ; turns++) {
+      const over = at(done)
+      if (over >= count) return true
       if (at(broken) !== 0) return false
       // A moment awake: the others have nearly the same to do.
-      if (turns > 2000) Atomics.wait(shared, done, at(done), 1)
+      if (turns > 2000) Atomics.wait(shared, done, over, 20)
     }
-    return true
   }
 
   function fill(task: number): void {

@@ -15,8 +15,9 @@ export interface Recipe {
 
 export const OVERVIEW =
   'tvault keeps secrets in one encrypted file on your machine and gives them to the programs that need them. There is ' +
-  'no server and no account, and no network is used unless you ask for an update. A passphrase opens the file; names, ' +
-  'sizes and times in it are in the clear, values are not. Every hand-over of a value is written to an audit log first.'
+  'no server and no account, and the network is used only by commands that are for it. A passphrase opens the file; ' +
+  'names, sizes and times in it are in the clear, values are not. Every hand-over of a value is written to an audit ' +
+  'log first.'
 
 export const LIFECYCLE: readonly Step[] = [
   {

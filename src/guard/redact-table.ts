@@ -2,6 +2,7 @@
 // stride so small that one of them cannot slip through, and only where a sample fits is anything compared.
 // The rule: a form is found whatever its case and however CR and LF are strewn into it.
 import type { Form } from './redact-forms.ts'
+import { holdsSpecial } from './redact-view.ts'
 import { CASELESS, FOLD, MULTIPLIER, PIECE, Pieces, isGap, pieceAcross, pieceAt, spellings } from './redact-pieces.ts'
 
 const [LF, CR, EQUALS] = [10, 13, 61]
@@ -41,6 +42,8 @@ export class Table {
   /** Which first one, two and three bytes forms have, as bits of a hash. */
   readonly #firsts = [1, 2, 3].map(() => new Uint8Array(8192))
   readonly #shortest: number
+  /** A form holds a byte that views leave out, so what they show is not all that there can be. */
+  readonly holdsSpecial: boolean
   /** Most bytes, CR and LF not counted, that any form can have. */
   readonly span: number
 
@@ -65,6 +68,7 @@ export class Table {
       used += size
     }
     arena.fill(0, used)
+    this.holdsSpecial = holdsSpecial(arena.subarray(0, used))
     this.#arena = arena
     this.#at = at
     this.#sizes = sizes
@@ -135,6 +139,35 @@ export class Table {
       }
       // A line is sampled from its start: sometimes more than needed, never less.
       at = from
+    }
+  }
+
+  /** As `scan`, in the part of `text` from `from` up to `end`. */
+  scanPart(text: Uint8Array, from: number, end: number, found: Found): void {
+    if (end - from < PIECE) return
+    const before = found.starts.length
+    this.scan(text.subarray(from, end), found)
+    for (let i = before; i < found.starts.length; i++) {
+      found.starts[i]! += from
+      found.ends[i]! += from
+    }
+  }
+
+  /** Adds every form that begins from `from` on and before `end`, wherever it ends. For a few bytes. */
+  scanBeginnings(text: Uint8Array, from: number, end: number, found: Found): void {
+    const beginnings = this.#beginnings
+    for (let at = from; at < end; at++) {
+      const piece = isGap(text[at]) ? undefined : pieceAcross(text, at)
+      if (piece === undefined || !beginnings.mayHold(piece)) continue
+      for (let entry = beginnings.first(piece); entry !== 0; entry = beginnings.next(entry)) {
+        if (!beginnings.is(entry, piece)) continue
+        const form = beginnings.form(entry)
+        const formEnd = this.#endOf(text, at, form, true)
+        if (formEnd < 0) continue
+        found.starts.push(at)
+        found.ends.push(formEnd)
+        found.owners.push(this.#owners[form]!)
+      }
     }
   }
 

@@ -5,13 +5,27 @@ const [NUL, BELL, BACKSPACE, LF, CANCEL, SUBSTITUTE, ESCAPE] = [0x00, 0x07, 0x08
 /** A string inside an escape sequence that is longer is none. */
 const MAX_STRING_BYTES = 4096
 
-const SPECIAL = [NUL, BACKSPACE, ESCAPE]
+/** Whether `bytes` hold one of the bytes around which texts are rewritten. */
+export function holdsSpecial(bytes: Uint8Array): boolean {
+  return [NUL, BACKSPACE, ESCAPE].some((byte) => bytes.includes(byte))
+}
+
+/** Whether anything in `text` is struck over. */
+export function isStruck(text: Uint8Array): boolean {
+  return text.includes(BACKSPACE)
+}
+
 /** From this length on a native copy is faster than a loop. */
-const LONG_COPY = 32
+const LONG_COPY = 16
 
 /** A stretch of a text without what does not show. Valid until the next one is asked for. */
 export interface View {
   bytes: Uint8Array
+  /** Where the first and the last special byte stand in the text. */
+  first: number
+  last: number
+  /** Where in the text the bytes behind each escape stand that belong to its sequence: from, to, from, to … */
+  tails: readonly number[]
   /** Where the stretch ends in the text. */
   end: number
 }
@@ -24,6 +38,9 @@ export class Views {
   #starts = new Int32Array(64)
   #places = new Int32Array(64)
   #runs = 0
+  /** Where special bytes stand in the text. */
+  #marks = new Int32Array(64)
+  #tails: number[] = []
 
   /** Where the byte number `index` of the latest view stands in the text; for its length, the end of the stretch. */
   place(index: number, { end }: View): number {
@@ -44,13 +61,17 @@ export class Views {
       const from = Math.max(0, first - radius)
       let last = first
       let next = special.next(last + 1)
+      this.#marks[0] = first
+      let count = 1
       while (next <= last + radius && next < text.length) {
+        if (count === this.#marks.length) this.#marks = doubled(this.#marks)
+        this.#marks[count++] = next
         last = next
         next = special.next(last + 1)
       }
       const end = Math.min(last + 1 + radius, text.length)
-      this.#show(text, from, end)
-      yield { bytes: this.#bytes.subarray(0, this.#size), end }
+      this.#show(text, from, end, count)
+      yield { bytes: this.#bytes.subarray(0, this.#size), first, last, tails: this.#tails, end }
       first = next
     }
   }
@@ -59,30 +80,35 @@ export class Views {
     this.#bytes.fill(0)
   }
 
-  #show(text: Uint8Array, from: number, end: number): void {
+  /** The special bytes of the stretch are the first `count` marks. */
+  #show(text: Uint8Array, from: number, end: number, count: number): void {
     if (this.#bytes.length < end - from) {
       this.#bytes.fill(0)
       this.#bytes = new Uint8Array(2 * (end - from))
     }
     this.#size = 0
     this.#runs = 0
-    const special = new Specials(text)
-    for (let at = from; at < end;) {
-      const byte = text[at]!
-      if (byte === ESCAPE) at = sequenceEnd(text, at, end)
-      else if (byte === BACKSPACE) {
-        this.#dropLast()
-        at++
-      } else if (byte === NUL) at++
-      else {
-        const until = Math.min(special.next(at), end)
-        this.#add(text, at, until)
+    this.#tails = []
+    const whole = Buffer.from(text.buffer, text.byteOffset, text.length)
+    for (let at = from, mark = 0; at < end;) {
+      // A sequence may have others inside of it.
+      while (mark < count && this.#marks[mark]! < at) mark++
+      const until = mark < count ? this.#marks[mark]! : end
+      if (at < until) {
+        this.#add(whole, at, until)
         at = until
+      } else if (text[at] === ESCAPE) {
+        const behind = sequenceEnd(text, at, end)
+        this.#tails.push(at + 1, behind)
+        at = behind
+      } else {
+        if (text[at] === BACKSPACE) this.#dropLast()
+        at++
       }
     }
   }
 
-  #add(text: Uint8Array, from: number, end: number): void {
+  #add(text: Buffer, from: number, end: number): void {
     if (this.#runs === this.#starts.length) {
       this.#starts = doubled(this.#starts)
       this.#places = doubled(this.#places)
@@ -90,7 +116,7 @@ export class Views {
     this.#starts[this.#runs] = this.#size
     this.#places[this.#runs++] = from
     const bytes = this.#bytes
-    if (end - from >= LONG_COPY) bytes.set(text.subarray(from, end), this.#size)
+    if (end - from >= LONG_COPY) text.copy(bytes, this.#size, from, end)
     else for (let at = from, to = this.#size; at < end; at++, to++) bytes[to] = text[at]!
     this.#size += end - from
   }
@@ -111,7 +137,10 @@ function doubled(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
 /** The places of special bytes. Each kind is searched for only when the walk has passed the last one found. */
 class Specials {
   readonly #text: Uint8Array
-  readonly #ahead = SPECIAL.map(() => -1)
+  /** The next escape, backspace and NUL; behind the walk when it is to be searched for. */
+  #escape = -1
+  #backspace = -1
+  #nul = -1
 
   constructor(text: Uint8Array) {
     this.#text = text
@@ -119,17 +148,16 @@ class Specials {
 
   /** The first special byte at `from` or after it; the length of the text when there is none. */
   next(from: number): number {
-    let first = this.#text.length
-    for (let kind = 0; kind < SPECIAL.length; kind++) {
-      let ahead = this.#ahead[kind]!
-      if (ahead < from) {
-        const found = this.#text.indexOf(SPECIAL[kind]!, from)
-        ahead = found < 0 ? this.#text.length : found
-        this.#ahead[kind] = ahead
-      }
-      if (ahead < first) first = ahead
-    }
-    return first
+    if (this.#escape < from) this.#escape = this.#find(ESCAPE, from)
+    if (this.#backspace < from) this.#backspace = this.#find(BACKSPACE, from)
+    if (this.#nul < from) this.#nul = this.#find(NUL, from)
+    const struck = this.#backspace < this.#nul ? this.#backspace : this.#nul
+    return this.#escape < struck ? this.#escape : struck
+  }
+
+  #find(byte: number, from: number): number {
+    const found = this.#text.indexOf(byte, from)
+    return found < 0 ? this.#text.length : found
   }
 }
 

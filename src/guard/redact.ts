@@ -7,7 +7,8 @@ import type { Secret } from '../lib/secret.ts'
 import { formsOf } from './redact-forms.ts'
 import { Table } from './redact-table.ts'
 import type { Found } from './redact-table.ts'
-import { Views, sequencesIn } from './redact-view.ts'
+import { Views, isStruck, sequencesIn } from './redact-view.ts'
+import type { View } from './redact-view.ts'
 
 /** Shorter values are not replaced: they are everywhere. */
 const LEAST_BYTES = 4
@@ -20,6 +21,9 @@ export interface Named {
   name: string
   value: Secret
 }
+
+/** Bytes of a sequence that are looked at one by one. */
+const FEW = 32
 
 /** Why a value is no value that can be hidden by replacing it. */
 export interface Unsafe {
@@ -141,12 +145,22 @@ export class Redactor {
   #look(text: Uint8Array, state: State): { found: Found; plain: number; until: number } {
     const { table } = this.#common
     const found: Found = { starts: [], ends: [], owners: [] }
-    table.scan(text, found)
-    const plain = found.starts.length
+    // A view shows everything but sequences. So unless something is struck over, or a form holds such bytes itself, what
+    // it covers is looked at in it alone, and again only where a form may begin inside of a sequence.
+    const once = !table.holdsSpecial && !isStruck(text)
+    if (!once) table.scan(text, found)
+    const plain = once ? 0 : found.starts.length
+    let seen = 0
     const tail = (part: Uint8Array): number => (state === 'ended' ? part.length : table.tail(part, state === 'pausing'))
     let until = tail(text)
     // As far as a form can reach with CR LF between all its bytes.
     for (const view of this.#views.around(text, 3 * table.span)) {
+      if (once) {
+        // No form reaches over a special byte.
+        table.scanPart(text, seen, view.first, found)
+        this.#lookInside(text, view, found)
+        seen = view.last + 1
+      }
       const before = found.starts.length
       table.scan(view.bytes, found)
       for (let i = before; i < found.starts.length; i++) {
@@ -155,7 +169,19 @@ export class Redactor {
       }
       if (view.end === text.length) until = Math.min(until, this.#views.place(tail(view.bytes), view))
     }
+    if (once) table.scanPart(text, seen, text.length, found)
     return { found, plain, until }
+  }
+
+  /** Forms that begin behind the escape of a sequence; those behind the last one of the view are found elsewhere. */
+  #lookInside(text: Uint8Array, { tails, last }: View, found: Found): void {
+    const { table } = this.#common
+    for (let i = 0; i < tails.length; i += 2) {
+      const [from, end] = [tails[i]!, tails[i + 1]!]
+      if (from > last) return
+      if (end - from <= FEW) table.scanBeginnings(text, from, end, found)
+      else table.scanPart(text, from, Math.min(text.length, end + 3 * table.span), found)
+    }
   }
 
   /** `text` up to where a form could begin, with marks in place of forms. The rest is held. */

@@ -70,6 +70,8 @@ export interface Act {
   file?: string
   /** What for, as the client says. */
   purpose?: string
+  /** SHA-256 of all arguments but the purpose: an approval is for these and no others. */
+  digest?: string
 }
 
 /** How a principal is written in an audit row: `owner`, `owner (script)`, `identity tvault1…`, `mcp editor 1.2`. */

@@ -9,6 +9,7 @@ import { Failure } from '../lib/errors.ts'
 import { checkBeforeUse, deepCheck, preflight } from './check.ts'
 import { WriteLock, isFree } from './lock.ts'
 import { isStamped, stamp } from './stamp.ts'
+import { bounds, lent, plain } from './forms.ts'
 import { refuseTarget, refuseUnfit, writeFailure } from './refuse.ts'
 import type { OpenOptions, Range, Reader, Row, Store, TableName, Writer } from './store.ts'
 import {
@@ -32,8 +33,6 @@ type Table = Database<Uint8Array, Uint8Array>
 
 const ENCODING = { encoding: 'binary', keyEncoding: 'binary' } as const
 const OPEN_TRIES = 50
-/** Up to this size it is cheaper to copy an array than to ask it for its buffer (JavaScriptCore). */
-const SMALL = 1000
 const DEFAULT_LOCK_MILLISECONDS = 10_000
 
 /**
@@ -105,9 +104,7 @@ class Rows implements Writer {
   }
 
   put(name: TableName, key: Uint8Array, value: Uint8Array): void {
-    void this.#environment()
-      .table(name)
-      .put(key, value.length > SMALL ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.from(value))
+    void this.#environment().table(name).put(key, lent(value))
   }
 
   delete(name: TableName, key: Uint8Array): void {
@@ -158,7 +155,7 @@ class LmdbStore implements Store {
       if (state === 'absent') throw new Failure('not_initialized', 'there is no vault', { hint: 'tvault init' })
       if (state === 'unreadable') throw new Failure('failed', `cannot read the vault file: ${detail}`)
       if (state !== 'ok') throw new Failure('corrupt', `the vault file is damaged or is not a vault: ${detail}`)
-      const environment = whileInPlace(this.path, (fd) => {
+      const environment = this.#inTurn(locked, (fd) => {
         checkBeforeUse(this.path, fd, this.#tables)
         refuseUnfit(this.path, this.#readOnly)
         const opened = new Environment(this.path, this.#readOnly, this.#tables)
@@ -170,6 +167,19 @@ class LmdbStore implements Store {
       if (environment !== undefined) return environment
     }
     throw new Failure('busy', 'the vault file is replaced again and again')
+  }
+
+  /**
+   * Runs `open` on the file while nobody replaces it or ends a commit. For writing it is also this one's turn to write:
+   * LMDB opens tables in a write transaction, which would wait, with the lock on the file, for one that wants that lock.
+   */
+  #inTurn(locked: boolean, open: (fd: number) => Environment): Environment | undefined {
+    const release = this.#readOnly || locked ? undefined : this.#lock.take()
+    try {
+      return whileInPlace(this.path, open)
+    } finally {
+      release?.()
+    }
   }
 
   #finish(locked: boolean): void {
@@ -226,20 +236,34 @@ class LmdbStore implements Store {
     const release = this.#lock.take()
     try {
       this.#freshen()
-      const place = holdPlace(this.path)
-      try {
-        this.#writing = true
-        // What LMDB makes of a sound file is sound, so the stamp goes on with it; a missing one stays missing.
-        const sound = isStamped(this.path, place.fd)
-        const result = this.#transaction(this.#environment, change, this.#rows)
-        if (sound) stamp(this.path, place.fd)
-        return result
-      } finally {
-        this.#writing = false
-        place.release()
-      }
+      return this.#commitInPlace(change)
     } finally {
       release()
+    }
+  }
+
+  /**
+   * The lock on the file is taken when all rows are written and LMDB is about to end the transaction, so that nobody who
+   * only reads waits for `change`: until then the file is as it was.
+   */
+  #commitInPlace<T>(change: (writer: Writer) => T): T {
+    let place: { fd: number; release: () => void } | undefined
+    let sound = false
+    try {
+      this.#writing = true
+      const work = (writer: Writer): T => {
+        const result = change(writer)
+        place = holdPlace(this.path)
+        // What LMDB makes of a sound file is sound, so the stamp goes on with it; a missing one stays missing.
+        sound = isStamped(this.path, place.fd)
+        return result
+      }
+      const result = this.#transaction(this.#environment, work, this.#rows)
+      if (place && sound) stamp(this.path, place.fd)
+      return result
+    } finally {
+      this.#writing = false
+      place?.release()
     }
   }
 
@@ -362,16 +386,4 @@ class LmdbStore implements Store {
       place?.release()
     }
   }
-}
-
-function bounds({ from, to, reverse = false, limit }: Range): Record<string, unknown> {
-  const shared = limit === undefined ? {} : { limit }
-  if (!reverse) return { start: from, end: to, ...shared }
-  return { start: to, exclusiveStart: to !== undefined, end: from, inclusiveEnd: true, reverse, ...shared }
-}
-
-/** LMDB hands out Buffers; the contract says plain bytes that belong to the caller. */
-function plain(bytes: Uint8Array): Uint8Array {
-  if (bytes.constructor === Uint8Array) return bytes
-  return bytes.length > SMALL ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : new Uint8Array(bytes)
 }

@@ -1,12 +1,15 @@
 // The write lock of a vault: flock(2) on its directory. Not on an LMDB file: closing any descriptor of the lock file
 // would drop LMDB's own fcntl locks. It is held only while rows are written or the file is replaced, never while a
 // person is asked or a key is derived.
-import { closeSync, openSync, statSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../lib/errors.ts'
 import { flock } from '../lib/native.ts'
 
 const LONGEST_NAP_MILLISECONDS = 16
+/** Who has waited for long naps longer, up to this part of it: a hundred who wait must not fill the machine with asking. */
+const NAP_PART = 1 / 20
+const LONGEST_NAP_OF_A_CROWD = 80
 const MOST_TURNS = 12
 
 /** Holds nothing until `take`. One per open store. */
@@ -45,10 +48,10 @@ export class WriteLock {
     }
   }
 
-  /** What changes when somebody has written: which file it is, and since when. */
+  /** What changes when somebody has written, or had a turn: which file it is, since when, and who holds the locks. */
   #state(): string {
     const stats = statSync(join(this.#directory, 'vault.db'), { throwIfNoEntry: false })
-    return `${stats?.ino} ${stats?.mtimeMs}`
+    return `${stats?.ino} ${stats?.mtimeMs} ${holders(this.#directory, join(this.#directory, 'vault.db'))}`
   }
 
   /** Takes it without waiting, for the `take`s until the release; undefined when somebody has it. */
@@ -66,6 +69,23 @@ export class WriteLock {
       this.#reserved = false
       closeSync(fd)
     }
+  }
+}
+
+/**
+ * The processes that hold locks on these files, as the kernel lists them; empty where it does not. When many wait on a
+ * busy machine most turns are openings, which write nothing: who holds the lock is then all that changes.
+ */
+export function holders(...paths: readonly string[]): string {
+  try {
+    const inodes = new Set(paths.map((path) => String(statSync(path).ino)))
+    return readFileSync('/proc/locks', 'latin1')
+      .split('\n')
+      .map((line) => /^\d+: FLOCK +\S+ +\S+ +(\d+) [^ ]*:(\d+) /.exec(line))
+      .flatMap((found) => (found && inodes.has(found[2] ?? '') ? [found[1]] : []))
+      .join(' ')
+  } catch {
+    return ''
   }
 }
 
@@ -96,7 +116,8 @@ export function lockWithin(
 ): void {
   const nap = new Int32Array(new SharedArrayBuffer(4))
   let [deadline, before, turns] = [performance.now() + milliseconds, state(), MOST_TURNS]
-  for (let length = 0.25; !flock(fd, mode, false); length = Math.min(LONGEST_NAP_MILLISECONDS, length * 2)) {
+  const began = performance.now()
+  for (let length = 0.25; !flock(fd, mode, false); length = Math.min(longest(performance.now() - began), length * 2)) {
     if (performance.now() >= deadline) {
       const now = state()
       if (now === before || --turns === 0) throw busy()
@@ -104,6 +125,10 @@ export function lockWithin(
     }
     Atomics.wait(nap, 0, 0, length)
   }
+}
+
+function longest(waited: number): number {
+  return Math.min(LONGEST_NAP_OF_A_CROWD, Math.max(LONGEST_NAP_MILLISECONDS, waited * NAP_PART))
 }
 
 function busy(): Failure {

@@ -7,7 +7,7 @@
 //
 // Whoever opens the vault and finds vault.db.next finishes step 3 first. Openers hold an exclusive flock on the
 // vault.db they open and look again afterwards whether it still has that name, so none pairs the old lock with the new
-// file. Commits and closes hold it too, because LMDB does not keep the three apart on its own (lmdb 3.5.6, measured):
+// file. Commits hold it at their end, and closes, because LMDB does not keep the three apart on its own (lmdb 3.5.6, measured):
 // an open that overlaps a commit sets the shared transaction number back, and the next writer overwrites that commit;
 // an open that overlaps the last close finds destroyed mutexes. Reading from an open file needs no lock.
 // Processes that have the old file open go on reading it; before they write they notice the new one.
@@ -23,7 +23,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { Failure, systemCode } from '../lib/errors.ts'
-import { lockWithin } from './lock.ts'
+import { holders, lockWithin } from './lock.ts'
 
 /** Commits are short, but the one of a large import may take seconds. */
 const PLACE_MILLISECONDS = 30_000
@@ -139,9 +139,9 @@ export function isSameFile(path: string, inode: number): boolean {
   }
 }
 
-/** Changes with every commit: while it does, nobody is stuck. */
+/** Changes with every commit and with every turn: while it does, nobody is stuck. */
 function lastWrite(path: string): string {
-  return String(statSync(path, { throwIfNoEntry: false })?.mtimeMs)
+  return `${statSync(path, { throwIfNoEntry: false })?.mtimeMs} ${holders(path)}`
 }
 
 function openExisting(path: string): number | undefined {

@@ -3,7 +3,7 @@
 // The parts are length-prefixed, so no two places share an encoding. Archived versions keep their place.
 import { seal, unseal } from '../crypto/aead.ts'
 import { LABELS } from '../crypto/keys.ts'
-import { concat, equalConstantTime, u32, u64, utf8 } from '../lib/bytes.ts'
+import { equalConstantTime, joined, u32, u64, utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { Secret } from '../lib/secret.ts'
 import type { Suite } from '../crypto/aead.ts'
@@ -52,12 +52,12 @@ export function projectKeyBinding(
   project: Omit<ProjectRecord, 'wrappedKey'>,
 ): Uint8Array {
   const { name, description, createdAt, updatedAt, recipientsMac } = project
-  const times = concat(u64(createdAt), u64(updatedAt))
+  const times = joined(u64(createdAt), u64(updatedAt))
   return bind(LABELS['wrap-dek'], utf8(vaultId), id, utf8(name), utf8(description), times, recipientsMac)
 }
 
 function valueBinding(place: ValuePlace): Uint8Array {
-  const numbers = concat(u32(place.version), u64(place.createdAt), u64(place.updatedAt))
+  const numbers = joined(u32(place.version), u64(place.createdAt), u64(place.updatedAt))
   return bind(LABELS.value, utf8(place.vaultId), place.project, utf8(place.key), numbers)
 }
 

@@ -29,6 +29,8 @@ import type {
   VaultSummary,
 } from './view.ts'
 
+const GOVERNING: readonly string[] = [OPERATIONS.setPolicy.action, OPERATIONS.approve.action]
+
 export class Catalogue implements Names {
   protected readonly scope: Scope
 
@@ -181,8 +183,9 @@ export class Catalogue implements Names {
 
   /** Rows that name a project or key are shown to those who may know it; the owner's list of names stays whole. */
   #seesEntry(entry: AuditEntry): boolean {
-    // A row about a group names projects in its own way.
-    if (entry.resourceType === 'env_group') return this.scope.isOwner
+    // A row about a group names projects in its own way, and so does one about what the owner decided.
+    const isOwners = entry.resourceType === 'env_group' || GOVERNING.includes(entry.action)
+    if (isOwners) return this.scope.isOwner
     const project = projectOf(entry)
     if (project === undefined) return true
     if (!this.scope.sees(project)) return false

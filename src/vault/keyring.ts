@@ -132,6 +132,10 @@ export class Keyring implements ProjectKeys {
 }
 
 /** What `derived` gives, for those who hold the audit key itself. */
-export function signingKey(auditKey: Uint8Array, label: 'audit-signer' | 'group' | 'policy', salt: Uint8Array): Uint8Array {
+export function signingKey(
+  auditKey: Uint8Array,
+  label: 'audit-signer' | 'group' | 'policy',
+  salt: Uint8Array,
+): Uint8Array {
   return hkdf(auditKey, salt, utf8(LABELS[label]), KEY_BYTES)
 }

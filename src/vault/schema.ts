@@ -1,7 +1,7 @@
 // The on-disk contract: tables, row keys and the bytes of every record (topic `formats`). A change of any layout
 // here needs a new format byte and a reader for the old one. The checksum finds damage without a key; that nobody
 // changed a row on purpose is the business of the boxes (boxes.ts) and of the audit chain (audit.ts).
-import { concat, text, u32, u64, utf8 } from '../lib/bytes.ts'
+import { joined, text, u32, u64, utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { checkDescription, checkProjectName, isKey } from '../lib/names.ts'
 import type { Nanoseconds } from '../lib/time.ts'
@@ -89,7 +89,7 @@ const beginnings = new Map<RecordKind, number>()
 function checksum(kind: RecordKind, place: Uint8Array, body: Uint8Array): number {
   let sum = beginnings.get(kind)
   if (sum === undefined) {
-    sum = Bun.hash.crc32(concat(utf8(kind), Uint8Array.of(0)))
+    sum = Bun.hash.crc32(joined(utf8(kind), Uint8Array.of(0)))
     beginnings.set(kind, sum)
   }
   return Bun.hash.crc32(body, Bun.hash.crc32(u32(body.length), Bun.hash.crc32(place, sum)))
@@ -102,8 +102,8 @@ function part(bytes: Uint8Array, from: number, to = bytes.length): Uint8Array {
 
 /** Record bytes: format (1), `body`, CRC-32 (4, big-endian) over kind, place, length and everything before. */
 export function frame(kind: RecordKind, place: Uint8Array, body: Uint8Array): Uint8Array {
-  const framed = concat(Uint8Array.of(FORMAT), body)
-  return concat(framed, u32(checksum(kind, place, framed)))
+  const framed = joined(Uint8Array.of(FORMAT), body)
+  return joined(framed, u32(checksum(kind, place, framed)))
 }
 
 /** The body inside `record`. Throws `corrupt` for damage and for a format this version does not know. */
@@ -127,12 +127,12 @@ function intact(kind: RecordKind, place: Uint8Array, record: Uint8Array): Uint8A
 
 /** Row keys of `secrets`: project id ‖ key; also the place of a secret's record, current or archived. */
 export function secretKey(project: Uint8Array, key: string): Uint8Array {
-  return concat(project, utf8(key))
+  return joined(project, utf8(key))
 }
 
 /** Row keys of `history`: project id ‖ key ‖ 0x00 ‖ version (u32, big-endian), so that versions sort by number. */
 export function historyKey(project: Uint8Array, key: string, version: number): Uint8Array {
-  return concat(project, utf8(key), Uint8Array.of(0), u32(version))
+  return joined(project, utf8(key), Uint8Array.of(0), u32(version))
 }
 
 /** Row keys of `audit`: sequence as u64, big-endian. */
@@ -161,7 +161,7 @@ export function parseHistoryKey(row: Uint8Array): { project: Uint8Array; key: st
 
 /** Body: created u64, updated u64, name (u16 length), description (u16 length), mac (32), box (60). Place: project id. */
 export function encodeProject(id: Uint8Array, project: ProjectRecord): Uint8Array {
-  const body = concat(
+  const body = joined(
     u64(project.createdAt),
     u64(project.updatedAt),
     short(project.name),
@@ -197,7 +197,7 @@ export function decodeProject(id: Uint8Array, record: Uint8Array): ProjectRecord
 
 /** Body: version u32 (from 1), created u64, updated u64, box. Place: row key of `secrets`, for archived versions too. */
 export function encodeSecret(place: Uint8Array, secret: SecretRecord): Uint8Array {
-  return frame('secret', place, concat(u32(secret.version), u64(secret.createdAt), u64(secret.updatedAt), secret.box))
+  return frame('secret', place, joined(u32(secret.version), u64(secret.createdAt), u64(secret.updatedAt), secret.box))
 }
 
 /** The record at `place`. Throws `corrupt`. */
@@ -227,7 +227,7 @@ export function decodeNamed(place: Uint8Array, record: Uint8Array): SecretRecord
 
 /** Body: mac (32), content. Place: row key. */
 export function encodeAudit(place: Uint8Array, row: AuditRecord): Uint8Array {
-  return frame('audit', place, concat(row.mac, row.content))
+  return frame('audit', place, joined(row.mac, row.content))
 }
 
 /** The record at `place`. Throws `corrupt`. */
@@ -244,7 +244,7 @@ export function decodeAudit(place: Uint8Array, record: Uint8Array): AuditRecord 
 
 /** Body: sequence u64, timestamp u64, mac (32). */
 export function encodeAuditHead(head: AuditHead): Uint8Array {
-  return frame('audit head', META.auditHead, concat(u64(head.sequence), u64(head.timestamp), head.mac))
+  return frame('audit head', META.auditHead, joined(u64(head.sequence), u64(head.timestamp), head.mac))
 }
 
 /** Throws `corrupt`. */
@@ -278,7 +278,7 @@ function passes(name: string, description: string): boolean {
 /** UTF-8 text behind its length as u16. */
 export function short(value: string): Uint8Array {
   const bytes = utf8(value)
-  return concat(u16(bytes.length), bytes)
+  return joined(u16(bytes.length), bytes)
 }
 
 /** Unsigned 16-bit integer, big-endian. Throws RangeError outside 0 … 65535. */

@@ -169,9 +169,9 @@ export class Scope {
     this.session.commit((writer) => this.record(writer, note))
   }
 
-  /** Writes down that the asker was refused the whole command. */
-  refused(metadata: Readonly<Record<string, string>>): void {
-    const note = this.note(OPERATIONS.enter, {}, { phase: 'refused', result: 'denied', metadata })
+  /** Writes down that the asker was refused the command, as far as it was about `target`. */
+  refused(metadata: Readonly<Record<string, string>>, target: Target): void {
+    const note = this.note(OPERATIONS.enter, target, { phase: 'refused', result: 'denied', metadata })
     this.session.commit((writer) => this.record(writer, note))
   }
 

@@ -16,7 +16,7 @@ import {
   under,
   BOX_OVERHEAD,
 } from './schema.ts'
-import { concat, utf8 } from '../lib/bytes.ts'
+import { joined, utf8 } from '../lib/bytes.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Reader, Writer } from '../store/store.ts'
 import type { Project } from './projects.ts'
@@ -200,5 +200,5 @@ function archived(project: Project, key: string, version: number, record: Uint8A
 }
 
 function endOfHistory(project: Project, key: string): Uint8Array {
-  return concat(project.id, utf8(key), Uint8Array.of(1))
+  return joined(project.id, utf8(key), Uint8Array.of(1))
 }

@@ -24,7 +24,7 @@ import type { Header } from './header.ts'
 import type { VaultOptions } from './session.ts'
 import type { SharedWith } from './shared-keys.ts'
 import type { PolicyRow } from './policy-row.ts'
-import type { Charge, Names, View } from './view.ts'
+import type { Charge, Names, SecretPlace, View } from './view.ts'
 
 export class Vault {
   readonly #session: Session
@@ -102,8 +102,8 @@ export class Vault {
   }
 
   /** Writes down that the gate refused a command before it came to the vault. Without the key nothing is written. */
-  refused(asker: Asker, metadata: Readonly<Record<string, string>>): void {
-    if (this.#session.unlocked) new Scope(this.#session, asker).refused(metadata)
+  refused(asker: Asker, metadata: Readonly<Record<string, string>>, target: Partial<SecretPlace> = {}): void {
+    if (this.#session.unlocked) new Scope(this.#session, asker).refused(metadata, target)
   }
 
   /**

@@ -249,7 +249,9 @@ function context(store: Store, vault: Vault, played: Played, command: Pick<Comma
     },
     agent: async () => {
       const { agent } = played
-      if (agent === 'none') return { status: async () => ({ running: false, stale_socket: false }) } as AgentAccess
+      const lockServers = async (): Promise<void> => undefined
+      if (agent === 'none')
+        return { status: async () => ({ running: false, stale_socket: false }), lockServers } as AgentAccess
       if (agent === 'refuses') throw new Failure('denied', 'a token is required')
       return { status: async () => ({ running: true, unlocked: agent === 'unlocked' }) } as unknown as AgentAccess
     },
@@ -336,7 +338,11 @@ function context(store: Store, vault: Vault, played: Played, command: Pick<Comma
         return { rules: ownRules(policy), faults }
       },
       edit: async (words) => played.edited.shift() ?? words,
-      rules: async () => played.rules, client: () => played.client, referring: () => [], serve: refuse }),
+      rules: async () => played.rules,
+      client: () => played.client,
+      referring: () => [],
+      serve: refuse,
+    }),
     runConfined: refuse,
     updates: refuse,
     progress: () => () => undefined,

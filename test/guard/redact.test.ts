@@ -64,6 +64,21 @@ describe('what is found', () => {
 
   test('a value that looks like the rest of an escape sequence', () => {
     expect(redact({ KEY: `31m${TOKEN}` }, `\u001b[31m${TOKEN}`)).toBe('\u001b[[REDACTED:KEY]')
+    // The same where more colours follow, so that it is not at the end of what is looked at as it is.
+    const more = ' and \u001b[0m more'
+    expect(redact({ KEY: `31m${TOKEN}` }, `\u001b[31m${TOKEN}${more}`)).toBe(`\u001b[[REDACTED:KEY]${more}`)
+    expect(redact({ KEY: TOKEN }, `\u001b]0;${TOKEN}\u0007${more}`)).toBe(`\u001b]0;[REDACTED:KEY]\u0007${more}`)
+    expect(redact({ KEY: TOKEN }, `\u001b]0;x${TOKEN}y\u001b\\${more}`)).toBe(
+      `\u001b]0;x[REDACTED:KEY]y\u001b\\${more}`,
+    )
+    expect(redact({ KEY: TOKEN }, `\u001b[0m${TOKEN}\u001b[1m${more}`)).toBe(`\u001b[0m[REDACTED:KEY]\u001b[1m${more}`)
+  })
+
+  test('a value that holds an escape, a backspace or a NUL itself', () => {
+    for (const sign of ['\u001b', '\b', '\0']) {
+      const value = `${TOKEN.slice(0, 12)}${sign}${TOKEN.slice(12)}`
+      expect(redact({ KEY: value }, `\u001b[1m<${value}>\u001b[0m`)).toContain('<[REDACTED:KEY]>')
+    }
   })
 
   test('lines of a value by themselves, also indented, but not the frame of a PEM block', () => {

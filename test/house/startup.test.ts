@@ -100,6 +100,8 @@ test('`--version` is answered before the frame is loaded', async () => {
 
 test('`--version` and a value from the agent reach nothing but what they need', async () => {
   expect((await eager({}, ['src/main.ts'])).toSorted()).toEqual([
+    // Written with `require`, and so loaded with the first function of the C library.
+    'bun:ffi',
     'package.json',
     'src/context/quick-get.ts',
     'src/lib/build.ts',

@@ -98,7 +98,7 @@ test(
         { expect: /passphrase/ },
         { send: `${words}${press('enter')}` },
         { expect: /allowed/ },
-        { expect: /Secrets: LINES[^]*Secrets: LINES[^]*Allow it\?/ },
+        { expect: /Secrets: LINES[^]*Allow it\?/ },
         { send: `n${press('enter')}` },
       ]
       const watching = runInTerminal([...ourBinary(), 'approvals', 'watch', '--count', '2'], answers, {

@@ -1,6 +1,7 @@
 // Attacks of mcp-weak-points that need a vault or a policy of their own: patterns, budgets that outlive a server, what an
 // owner could not say, the audit chain. By their numbers, on the compiled program.
 import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
+import { existsSync, readFileSync } from 'node:fs'
 import { hitsIn } from './mcp-canary.ts'
 import type { McpClient } from './mcp-client.ts'
 import { CANARIES, Cell, plantedPlace } from './mcp-place.ts'
@@ -90,6 +91,17 @@ test('E5 E6: what discloses leaves rows in an unbroken chain; what tells names l
   cell.place.must(['audit', 'verify'])
 })
 
+test('G: a purpose can be demanded of whoever is told a value, and is written down', async () => {
+  const cell = await cellOf(
+    own('[allow reading]\neffect = get\nkey = OPEN\nproject = app\npurpose = required\nreads = 9 per day\n'),
+  )
+  const get = (more: object) => cell.client.call('vault_get_secret', { key: 'OPEN', project: 'app', ...more })
+  expect((await get({})).isError).toBe(true)
+  expect((await get({ purpose: ' ' })).isError).toBe(true)
+  expect((await get({ purpose: 'compare with production' })).data['value']).toBe(CANARIES.open)
+  expect(cell.audit()).toContain('"purpose": "compare with production"')
+})
+
 test('G: a secret can be used by one program, for one purpose, and never be told', async () => {
   const { client } = await cellOf(
     own(`[allow one program]
@@ -126,4 +138,17 @@ runs = 3 per hour
     expect(refused.isError).toBe(true)
     clean(refused.data)
   }
+})
+
+test('I: a passphrase in the environment is gone from it', async () => {
+  const { client } = await cellOf({ rules: { mode: 'full', reads: 4 }, key: 'passphrase' })
+  expect((await client.call('vault_get_secret', { key: 'OPEN', project: 'app' })).isError).toBe(false)
+  const path = `/proc/${client.pid}/environ`
+  let seen = ''
+  try {
+    seen = existsSync(path) ? readFileSync(path, 'latin1') : ''
+  } catch {
+    // The process let nobody look, which is as good.
+  }
+  expect(seen).not.toContain(CANARIES.passphrase)
 })

@@ -387,16 +387,3 @@ describe('E and F: the audit log and the words', () => {
     expect(data['kind']).toBe('usage')
   })
 })
-
-test('I: a passphrase in the environment is gone from it', async () => {
-  const { client } = await cellOf()
-  expect((await client.call('vault_get_secret', { key: 'OPEN', project: 'app' })).isError).toBe(false)
-  const path = `/proc/${client.pid}/environ`
-  let seen = ''
-  try {
-    seen = existsSync(path) ? readFileSync(path, 'latin1') : ''
-  } catch {
-    // The process let nobody look, which is as good.
-  }
-  expect(seen).not.toContain(CANARIES.passphrase)
-})

@@ -4,7 +4,7 @@
 import { expect } from 'bun:test'
 import { NOT_FOR_AGENTS } from '../../src/modes/mcp/not-for-agents.ts'
 import { TOOLS } from '../../src/modes/mcp/tools.ts'
-import { isNeeded } from '../../src/modes/mcp/tool.ts'
+import { inputSchema, isNeeded } from '../../src/modes/mcp/tool.ts'
 import type { Tool } from '../../src/modes/mcp/tool.ts'
 import { countForms, filesBelow, hitsIn, hitsInFiles } from './mcp-canary.ts'
 import type { Hit } from './mcp-canary.ts'
@@ -12,7 +12,8 @@ import { CANARIES, Cell } from './mcp-place.ts'
 import type { CellWish } from './mcp-place.ts'
 import type { Place } from './peer.ts'
 
-const FULL = { mode: 'full', reads: 5, exec: true } as const
+// Comparing counts as reading, and some of the calls compare.
+const FULL = { mode: 'full', reads: 60, exec: true } as const
 
 /** Every use of a value waits for the owner, who is not there. */
 const TIER_2 = `[allow names]
@@ -26,6 +27,20 @@ command = **
 key = **
 `
 
+/** Every secret but the denied ones can be used, and none is told: the agent keeps to it. */
+const OWN = `[allow uses]
+effect = get, compare, set, delete
+reads = 0 per hour
+[allow programs]
+effect = run
+command = **
+output = exit
+[deny hidden]
+project = *hid*
+[deny denied]
+key = *denied*
+`
+
 export const CELLS: Readonly<Record<string, CellWish>> = {
   'no policy': { rules: undefined, key: 'passphrase' },
   'read-only': { rules: { mode: 'read-only', reads: 3 }, key: 'passphrase' },
@@ -36,6 +51,7 @@ export const CELLS: Readonly<Record<string, CellWish>> = {
   'full, every key denied': { rules: { ...FULL, keys: [] }, key: 'passphrase' },
   'tier 2': { rules: undefined, own: TIER_2, key: 'passphrase' },
   'agent-backed': { rules: FULL, key: 'agent' },
+  'agent-backed, own policy': { rules: undefined, own: OWN, key: 'agent' },
   'agent-backed, no policy': { rules: undefined, key: 'agent' },
   locked: { rules: FULL, key: 'none' },
 }
@@ -117,10 +133,11 @@ function samplesOf(name: string): readonly unknown[] {
 
 /** Calls that differ from the plain one in one argument, and calls with a value where something else belongs. */
 function callsOf(tool: Tool): Record<string, unknown>[] {
-  const names = [...Object.keys(tool.takes), ...(tool.hasProject ? ['project'] : [])]
+  const names = Object.keys((inputSchema(tool) as unknown as { properties: object }).properties)
   const unthought = names.filter((name) => !(name in SAMPLES))
   if (unthought.length > 0) throw new Error(`${tool.name}: no samples for ${unthought.join(', ')}`)
-  const needed = names.filter((name) => name !== 'project' && isNeeded(tool, name))
+  const own = (name: string): boolean => name in tool.takes
+  const needed = names.filter((name) => own(name) && isNeeded(tool, name))
   const plain: Record<string, unknown> = Object.fromEntries(needed.map((name) => [name, samplesOf(name)[0]]))
   if (names.includes('secrets')) plain['secrets'] = ['OPEN', 'LINES']
   const varied = names.flatMap((name) => samplesOf(name).map((value) => ({ ...plain, [name]: value })))
@@ -167,7 +184,10 @@ export async function search(cell: Cell, tools: readonly Calls[]) {
   hits.push(...hitsIn(CANARIES, 'tools/list', JSON.stringify(listed)))
   for (const { name, calls: all } of tools) {
     for (const given of all) {
+      // So many refusals would lock the client out of the agent, and hide what else there is to find.
+      if (calls % 20 === 0) cell.forgive()
       const { text, data, isError } = await cell.client.call(name, given)
+      if (text.includes('locked_out')) throw new Error(`${name}: the cell is locked out`)
       calls += 1
       if (isError) refused += 1
       const where = `${name} ${JSON.stringify(Object.keys(given))}`

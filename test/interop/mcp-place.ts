@@ -102,6 +102,11 @@ export class Cell {
 
   readonly #agent: boolean
 
+  /** Lets the client in again that was refused too often. */
+  forgive(): void {
+    if (this.#agent) this.place.must(['approvals', 'forgive'])
+  }
+
   /** The whole audit log, as the owner sees it. */
   audit(): string {
     return this.place.must(['audit', '--limit', '1000', '--json']).toString()

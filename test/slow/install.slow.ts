@@ -11,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { SigningKey } from '../../src/crypto/minisign.ts'
 import { cutServer, InstallRoom, MORE, SCRIPT } from '../install-room.ts'
 import { flip, otherHash, program, publish } from '../small-release.ts'
@@ -97,6 +97,21 @@ test('what is said explicitly: a prefix, a version, an older one, no signature',
     expect((await install(wrong)).code).toBe(1)
 })
 
+test.each(['.local/share/fish', '.local/bin/tvault/inside'])(
+  'what is in the way is found halfway: %s',
+  async (path) => {
+    publish(release, { version: '1.2.3', more: MORE })
+    mkdirSync(join(home, dirname(path)), { recursive: true })
+    writeFileSync(join(home, path), 'in the way')
+    const before = tree()
+    const done = await install()
+    expect([done.code, done.err]).toEqual([1, expect.stringMatching(/cannot write below|is a directory/)])
+    // Times of folders change when something is made in them and taken away again.
+    const names = (text: string): string => text.replaceAll(/\d{4}-\d\d-\d\d \S+ \S+/g, '')
+    expect(names(tree())).toBe(names(before))
+  },
+)
+
 test('a connection that is cut, and a server that has nothing', async () => {
   const name = publish(release, { version: '1.2.3' })
   const cut = cutServer(release, name)
@@ -131,6 +146,23 @@ describe('who checks the signature', () => {
     }
     return bin
   }
+
+  test('with the tools of busybox and minisign, and nothing else', async () => {
+    const [busybox, minisign] = [Bun.which('busybox'), Bun.which('minisign')]
+    if (busybox === null || minisign === null) {
+      console.log('!!! busybox or minisign is not installed: a small system was NOT tried')
+      return
+    }
+    const path = mkdtempSync(join(folder, 'bin-'))
+    for (const name of NEEDED.replace('curl', 'wget').split(/\s+/)) symlinkSync(busybox, join(path, name))
+    symlinkSync(minisign, join(path, 'minisign'))
+    publish(release, { version: '1.2.3', more: MORE })
+    const done = await install([], { path, shell: ['busybox', 'sh'] })
+    expect([done.code, done.err]).toEqual([0, expect.stringContaining('tvault 1.2.3 is in')])
+    publish(release, { version: '1.2.4', spoil: { sums: otherHash } })
+    expect((await install([], { path, shell: ['busybox', 'sh'] })).err).toContain('signature is wrong')
+    expect(says()).toContain('1.2.3')
+  })
 
   test.each(['minisign', 'openssl', 'node'])('%s', async (name) => {
     const path = only(name)

@@ -19,6 +19,7 @@ import { join, resolve } from 'node:path'
 import { version } from '../../package.json' with { type: 'json' }
 import { constantSections } from '../../scripts/elf.ts'
 import { KEY, PUBLIC_KEY } from '../small-release.ts'
+import { checkSignature } from './mach-signature.ts'
 
 const root = resolve(import.meta.dir, '..', '..')
 const folder = mkdtempSync(join(tmpdir(), 'tvault-release-'))
@@ -226,6 +227,29 @@ test('the packages of npm in an empty project: npx answers, also an MCP client',
   expect(JSON.parse(answer.split('\n')[0] ?? '')).toMatchObject({ id: 1, result: { serverInfo: { version } } })
 }, 300_000)
 
+test('the source: built here by the script', async () => {
+  if (missing('npm')) return
+  const prefix = join(folder, 'built')
+  const words = ['-s', '--', '--from-source', '--prefix', prefix]
+  // npm knows its settings by the home directory.
+  const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? folder }
+  const done = await run(['sh', ...words], { env, stdin: Bun.file(join(release, 'install.sh')) })
+  expect([done.code, done.err]).toEqual([0, expect.stringContaining(`is in ${prefix}/bin`)])
+  expect(await must([join(prefix, 'bin/tvault'), '--version'])).toContain(`tvault ${version} `)
+  expect(existsSync(join(prefix, 'share/man/man1/tvault.1'))).toBeTrue()
+}, 600_000)
+
+test('with another loader and a library by its path, as nix puts them into it', async () => {
+  if (missing('patchelf')) return
+  const program = join(folder, 'patched')
+  copyFileSync(await unpacked('linux-x64'), program)
+  const libraries = '/usr/lib/x86_64-linux-gnu'
+  await must(['patchelf', '--set-interpreter', `${libraries}/ld-linux-x86-64.so.2`, program])
+  await must(['patchelf', '--add-needed', `${libraries}/libstdc++.so.6`, program])
+  const env = { HOME: join(folder, 'patched home'), TVAULT_PASSPHRASE: PASSPHRASE }
+  await must([program, 'init', ...CHEAP], { env })
+}, 120_000)
+
 describe('one vault for all', () => {
   const home = join(folder, 'shared')
   const env = { HOME: home, TVAULT_PASSPHRASE: PASSPHRASE }
@@ -302,6 +326,7 @@ test('made here but never run: macOS and Windows have the addon in them, and a d
     const program = readFileSync(join(out, `tinyvault-${version}-${platform}`, 'bin', name))
     const library = readFileSync(join(root, '.tools/release', addon, 'package/node.napi.node'))
     expect([platform, program.includes(library.subarray(4096, 8192))]).toEqual([platform, true])
+    if (platform === 'darwin-arm64') expect(checkSignature(program)).toMatchObject({ wrong: [] })
     for (const { offset, size } of constantSections(program)) {
       const constants = program.subarray(offset, offset + size)
       for (const word of ['BUN_OPTIONS', 'BUN_BE_BUN'])

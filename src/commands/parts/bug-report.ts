@@ -34,7 +34,9 @@ const OURS: Readonly<Record<string, RegExp>> = {
   'unlock source':
     /^(?:TVAULT_PASSPHRASE(?:_FILE|_COMMAND)?|agent\.\w+|the shared secrets file|the terminal|none|unknown)/,
   'mcp policy': /^no policy file$/,
+  TVAULT_DIR: /^not set$/,
   TVAULT_PASSPHRASE: /^(?:not set|set)/,
+  runtime: /^no variable changes how this program runs$/,
   terminal: /^(?:can answer questions|none)$/,
 }
 

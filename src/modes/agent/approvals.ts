@@ -297,7 +297,7 @@ function printOf(kind: Request['kind'], use: Use): string {
           act.argv ?? null,
           act.directory ?? null,
         ]
-  const whole = kind === 'session' ? bound : [...bound, act.host ?? null, act.file ?? null]
+  const whole = kind === 'session' ? bound : [...bound, act.host ?? null, act.file ?? null, act.digest ?? null]
   return new Bun.CryptoHasher('sha256').update(JSON.stringify(whole)).digest('hex')
 }
 

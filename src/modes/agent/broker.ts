@@ -31,6 +31,8 @@ export interface Grant {
   served: boolean
   /** The process of an AI agent: number and start time. */
   process?: string
+  /** Showed a token of limited scope. */
+  limited?: boolean
 }
 
 /** Why the vault was locked or the agent ends. */

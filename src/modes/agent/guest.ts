@@ -6,6 +6,7 @@ import { ProtocolFault } from './frames.ts'
 const LONGEST_NAME = 200
 const MOST_WORDS = 2000
 const MOST_NOTES = 16
+const NOTES = ['tool', 'program', 'argv', 'host', 'file', 'purpose']
 const LONGEST_NOTE = 300
 
 /** What it says; none of it is proved. */
@@ -36,8 +37,8 @@ export function guestOf(head: Record<string, unknown>): Guest | undefined {
 }
 
 function actOf(said: unknown): Act {
-  const { argv, directory, host, file, purpose, ...rest } = isObject(said) ? said : { bad: said }
-  const texts = [directory, host, file, purpose].every((one) => one === undefined || isText(one, 4096))
+  const { argv, directory, host, file, purpose, digest, ...rest } = isObject(said) ? said : { bad: said }
+  const texts = [directory, host, file, purpose, digest].every((one) => one === undefined || isText(one, 4096))
   const words = argv === undefined || (Array.isArray(argv) && argv.length <= MOST_WORDS && argv.every(isWord))
   if (!texts || !words || Object.keys(rest).length > 0) throw new ProtocolFault('an act that is none')
   return said as Act
@@ -45,9 +46,10 @@ function actOf(said: unknown): Act {
 
 function notesOf(said: unknown): Record<string, string> {
   const notes = isObject(said) ? Object.entries(said) : undefined
-  const right = notes?.every(([name, value]) => /^[a-z_]{1,30}$/.test(name) && isText(value, LONGEST_NOTE))
+  const right = notes?.every(([, value]) => isText(value, LONGEST_NOTE))
   if (!notes || !right || notes.length > MOST_NOTES) throw new ProtocolFault('notes that are none')
-  return Object.fromEntries(notes) as Record<string, string>
+  // Under another name it could be taken for what the agent itself writes into the row.
+  return Object.fromEntries(notes.filter(([name]) => NOTES.includes(name))) as Record<string, string>
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -92,10 +92,10 @@ export function isLater(method: Method): boolean {
 /**
  * Whether it is the owner who asks. Throws `denied` when `method` is not for who asks, whatever the effect.
  */
-export function demandMethod({ asker: { principal } }: Grant, method: Method): boolean {
+export function demandMethod({ asker: { principal }, limited }: Grant, method: Method): boolean {
   const { token, guest: isForGuests } = METHODS[method]
   if (principal.kind === 'mcp' && !isForGuests) throw new Failure('denied', 'an AI agent cannot do this')
-  if (principal.kind === 'token' && !token) {
+  if ((principal.kind === 'token' || limited) && !token) {
     throw new Failure('denied', 'no token may do this', { hint: 'run the command as the owner' })
   }
   if (principal.kind !== 'owner') return false

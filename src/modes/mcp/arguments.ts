@@ -7,23 +7,33 @@ import { MAX_VALUE_BYTES } from '../../lib/quantities.ts'
 import { Secret } from '../../lib/secret.ts'
 import { suggest } from '../../lib/suggest.ts'
 import { parseMoment } from '../../lib/time.ts'
-import { fieldOf, isNeeded, isSingle } from './tool.ts'
+import { fieldOf, isNeeded, isSingle, takesPurpose } from './tool.ts'
 import type { AnyInput, Tool } from './tool.ts'
 
 /** Longest text that is no value, in characters, and longest list. */
 const LONGEST_TEXT = 4096
 const LONGEST_LIST = 10_000
 
-/** The input for `tool`, and the project when one was named. Throws a usage failure; a Secret in it is the caller's. */
-export function readArguments(tool: Tool, given: unknown): { input: AnyInput; project: string | undefined } {
+/**
+ * The input for `tool`, and the project and the purpose that were named beside it. Throws a usage failure; a Secret in it
+ * is the caller's.
+ */
+export function readArguments(
+  tool: Tool,
+  given: unknown,
+): { input: AnyInput; project: string | undefined; purpose: string | undefined } {
   const said = (given ?? {}) as Record<string, unknown>
   if (typeof said !== 'object' || Array.isArray(said)) throw new Failure('usage', 'the arguments are no object')
-  const known = [...Object.keys(tool.takes), ...(tool.hasProject ? ['project'] : [])]
+  const beside = [...(tool.hasProject ? ['project'] : []), ...(takesPurpose(tool) ? ['purpose'] : [])]
+  const known = [...Object.keys(tool.takes), ...beside]
   for (const name of Object.keys(said)) if (!known.includes(name)) throw unknown(name, known)
 
   const project = said['project'] ?? undefined
   if (project !== undefined && typeof project !== 'string') throw wrong('project', 'a text')
   if (project !== undefined) checkProjectName(project)
+
+  const named = takesPurpose(tool) ? (said['purpose'] ?? undefined) : undefined
+  const purpose = named === undefined ? undefined : plainText('purpose', named)
 
   const input: Record<string, unknown> = {}
   for (const [field, { kind, fallback }] of Object.entries(tool.command.input)) {
@@ -36,7 +46,7 @@ export function readArguments(tool: Tool, given: unknown): { input: AnyInput; pr
     else if (value !== undefined) input[field] = convert(name, fieldOf(tool, name), value)
     else if (isNeeded(tool, name)) throw new Failure('usage', `the argument ${name} is missing`)
   }
-  return { input: { ...input, ...tool.fixed } as AnyInput, project }
+  return { input: { ...input, ...tool.fixed } as AnyInput, project, purpose }
 }
 
 function convert(name: string, field: Field, value: unknown): unknown {

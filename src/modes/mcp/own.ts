@@ -1,7 +1,10 @@
 // What only an AI agent asks for: the state of its session. These go through the gate like every command, and touch
 // names only.
 import { define } from '../../commands/define.ts'
+import { policyFor } from '../../commands/policy.ts'
 import { Failure } from '../../lib/errors.ts'
+import { EFFECTS } from '../../lib/gate.ts'
+import type { Effect, Principal } from '../../lib/gate.ts'
 import { printable } from '../../lib/names.ts'
 import { glob } from '../../lib/glob.ts'
 
@@ -20,22 +23,29 @@ export const status = define({
     const names = await context.names()
     const { currentProject: current, projects, secrets } = names.summary()
     const { principal, globals, build } = context
-    const rules = principal.kind === 'mcp' ? principal.rules : undefined
     return {
       is_unlocked: await isUnlocked(() => context.vault({ ask: false })),
       current_project: globals.project ?? (current || 'default'),
       project_count: projects,
       secret_count: secrets,
       version: build.version,
-      policy: rules && {
-        source: rules.source,
-        access_mode: rules.mode,
-        max_reads_per_session: rules.reads,
-        allow_exec: rules.exec && rules.mode === 'full',
-      },
+      ...(principal.kind === 'mcp' && { policy: policyWords(principal) }),
     }
   },
 })
+
+/** What may be done at all; which names, programs and hosts it may be done with is told when it is tried. */
+function policyWords(principal: Extract<Principal, { kind: 'mcp' }>): object {
+  const { rules } = principal
+  const may = (effect: Effect): boolean => policyFor(principal).decide({ principal, command: '', effect }).allow
+  const effects = EFFECTS.filter((effect) => effect !== 'none' && may(effect))
+  if (rules.own) return { source: rules.source, effects }
+  const { source, mode, reads, exec } = rules
+  return {
+    ...{ source, effects, access_mode: mode, max_reads_per_session: reads },
+    allow_exec: exec && mode === 'full',
+  }
+}
 
 /** Opening the vault discloses nothing by itself. */
 async function isUnlocked(open: () => Promise<unknown>): Promise<boolean> {

@@ -5,7 +5,9 @@ import { execute } from '../../commands/execute.ts'
 import { policyFor } from '../../commands/policy.ts'
 import { Failure, toFailure } from '../../lib/errors.ts'
 import type { McpRules, Principal } from '../../lib/gate.ts'
+import { printable } from '../../lib/names.ts'
 import { secretsIn } from '../../lib/secret.ts'
+import { actOf } from './act.ts'
 import { readArguments } from './arguments.ts'
 import type { Host } from './host.ts'
 import { NOT_FOR_AGENTS } from './not-for-agents.ts'
@@ -21,6 +23,8 @@ import { listen, send } from './wire.ts'
 const REFUSALS_WITHIN = 60_000
 /** Longest wait for calls that are being worked on when the input has ended. */
 const DRAIN_MILLISECONDS = 10_000
+
+const LONGEST_PURPOSE = 120
 
 const UNKNOWN: Client = { name: 'unknown', version: '' }
 
@@ -183,7 +187,8 @@ class McpServer implements Answers {
     const { signal, progress } = call
     if (signal.aborted) throw new Failure('cancelled', 'cancelled')
     const { command } = tool
-    const { input, project } = readArguments(tool, call.arguments)
+    const { input, project, purpose } = readArguments(tool, call.arguments)
+    const why = purpose === undefined ? {} : { purpose: printable(purpose.slice(0, LONGEST_PURPOSE)) }
     let answer: CallResult | undefined
     const { context, meant } = await orWiped(input, async () =>
       this.#host.context({
@@ -191,10 +196,10 @@ class McpServer implements Answers {
         principal,
         project: project ?? this.#state.project,
         progress,
-        audit: { tool: tool.name, ...tool.audit?.(input) },
+        audit: { tool: tool.name, ...why, ...tool.audit?.(input) },
         signal,
         leave,
-        ...(tool.act && { act: tool.act(input) }),
+        ...actOf(tool, input, purpose),
       }),
     )
     const told = {

@@ -3,7 +3,7 @@
 import type { Command, Field, Fields, Input } from '../../commands/define.ts'
 import { fieldSchema, objectSchema } from '../../faces/schema.ts'
 import type { JsonSchema } from '../../faces/schema.ts'
-import type { Act } from '../../lib/gate.ts'
+import type { Act, Effect } from '../../lib/gate.ts'
 
 /** What is known to a result besides the result: the input, and the project that was meant. */
 export interface Told {
@@ -123,7 +123,7 @@ export function inputSchema(tool: Tool): JsonSchema & { type: 'object' } {
   const names = Object.keys(tool.takes)
   const properties = Object.fromEntries(names.map((name) => [name, argumentSchema(tool, name)] as const))
   return objectSchema(
-    { ...properties, ...(tool.hasProject && { project: PROJECT }) },
+    { ...properties, ...(tool.hasProject && { project: PROJECT }), ...(takesPurpose(tool) && { purpose: PURPOSE }) },
     names.filter((name) => isNeeded(tool, name)),
   )
 }
@@ -140,6 +140,14 @@ function argumentSchema(tool: Tool, name: string): JsonSchema {
 export function isSingle(field: Field, name: string): boolean {
   return field.kind === 'list' && name === 'key'
 }
+
+/** Uses of values that have no `purpose` of their own take one: a policy may demand it. */
+export function takesPurpose({ command, takes }: Tool): boolean {
+  return USES.includes(command.effect) && !('purpose' in takes)
+}
+
+const USES: readonly Effect[] = ['reveal', 'compare', 'write', 'destroy']
+const PURPOSE: JsonSchema = { type: 'string', description: 'What for; in the audit log' }
 
 export function isNeeded(tool: Tool, name: string): boolean {
   return fieldOf(tool, name).required === true || tool.needs.includes(name)

@@ -55,6 +55,7 @@ describe('one use', () => {
     ['words that are cut in another way', { act: { ...USE.act, argv: ['npm publish'] } }],
     ['another directory', { act: { ...USE.act, directory: '/etc' } }],
     ['a host', { act: { ...USE.act, host: 'example.com' } }],
+    ['other arguments', { act: { ...USE.act, digest: 'other' } }],
     ['a file', { act: { ...USE.act, file: '/x' } }],
     ['another key', { keys: ['A', 'C'] }],
     ['one more key', { keys: ['A', 'B', 'C'] }],

@@ -39,7 +39,7 @@ describe('who it is', () => {
     bad.push({ kind: 'mcp', client: 'a', version: '', owner: true } as never)
     bad.push({ kind: 'mcp', client: 'a', version: '', act: { argv: 'x' } } as never)
     bad.push({ kind: 'mcp', client: 'a', version: '', act: { shell: true } } as never)
-    bad.push({ kind: 'mcp', client: 'a', version: '', notes: { 'a b': 'c' } } as never)
+    bad.push({ kind: 'mcp', client: 'a', version: '', notes: { tool: 1 } } as never)
     for (const principal of bad) {
       const talk = await room.talk()
       talk.say({ op: 'hello', version: 2, command: 'get', effect: 'reveal', interactive: true, principal })
@@ -158,6 +158,14 @@ describe('the policy holds in the agent', () => {
       ['intent', '', 'rule read (line 1 of the policy)'],
     ])
     expect(mine[2]?.metadata).toMatchObject({ via: 'mcp', peer_pid: 4711 })
+    expect(mine[0]).toMatchObject({ resourceType: 'secret', resourceName: 'DB_URL', metadata: { project: 'web' } })
+    // Another client is not told what this one may know and it may not.
+    await room.elsewhere(
+      (view) => void view.setPolicy('[allow k]\nproject = default\neffect = list\n', { revision: 1 }),
+    )
+    const seen = (await (await guest(room, 'list', {}, 'cursor')).call('audit', { limit: 50 })) as unknown[]
+    expect(seen.length).toBeGreaterThan(0)
+    expect(Bun.inspect(seen)).not.toMatch(/claude|policy/)
     expect(Bun.inspect(rows)).not.toContain('5512')
   })
 })

@@ -114,7 +114,9 @@ describe('arguments', () => {
         limit: 5,
       },
       project: 'app',
+      purpose: undefined,
     })
+    expect(read('vault_get_secret', { key: 'A', purpose: 'to see' }).purpose).toBe('to see')
     expect(read('vault_delete_secret', { key: 'A' }).input).toMatchObject({ keys: ['A'], yes: true })
     expect(read('vault_list_secrets', undefined)).toMatchObject({ project: undefined })
     const { value } = read('vault_set_secret', { key: 'A', value: 'v' }).input as { value: unknown }
@@ -131,6 +133,8 @@ describe('arguments', () => {
     ['vault_set_secret', { key: 'A', value: 'v', vaule: 'secret' }, 'there is no argument vaule'],
     ['vault_list_secrets', { prefix: 'x'.repeat(5000) }, 'at most'],
     ['vault_list_secrets', { project: 7 }, 'project must be'],
+    ['vault_list_secrets', { purpose: 'secretvalue' }, 'there is no argument purpose'],
+    ['vault_get_secret', { key: 'A', purpose: { secretvalue: 1 } }, 'purpose must be'],
     ['vault_list_secrets', { project: 'a\nb' }, 'invalid project name'],
     ['vault_list_secrets', [], 'no object'],
     ['vault_list_secrets', 'x', 'no object'],
