@@ -126,6 +126,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   // Standard input is closed: nobody asks it anything.
   mcp: { need: 'place', foreign: 'silent', but: { 'no vault': 5 } },
   'mcp install': { need: 'place', words: '--client claude --dry-run' },
+  'mcp wrap': { need: 'key', words: '--set X=tvault://A -- true', foreign: 'silent' },
   migrate: { need: 'place', ends: 1 },
   move: { need: 'key', words: 'A C', asks: true },
   open: { ...OPENED, words: 'env.sealed' },
@@ -134,7 +135,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   'policy edit': { need: 'place', ends: 2 },
   // Nothing is allowed without a policy.
   'policy explain': { need: 'names', words: 'write', ends: 8, but: { 'full stdout': 1 } },
-  'policy reset': { need: 'names', writes: true },
+  'policy reset': { need: 'mark' },
   'policy set': { need: 'key', words: 'policy.conf' },
   'policy show': { need: 'names' },
   'projects create': { need: 'key', words: 'fresh' },

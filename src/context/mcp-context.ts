@@ -128,7 +128,10 @@ export function folderWithin(roots: readonly string[], named: string | undefined
 /** Names of the regular files of a directory, sorted; links are none. */
 function filesIn(folder: string): string[] {
   const entries = readdirSync(folder, { withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map(({ name }) => name).sort()
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
+    .sort()
 }
 
 function isReachable(roots: readonly string[], folder: string, vault: string): boolean {

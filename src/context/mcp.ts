@@ -136,7 +136,12 @@ class VaultHost implements Host {
   }
 
   async checkRules(): Promise<void> {
-    this.#rules = this.#gate.checkFile()
+    try {
+      this.#rules = this.#gate.checkFile()
+    } catch {
+      // It does not count where the vault has a policy; else this fails in the same way.
+      this.#rules = this.#gate.rules(await this.#fresh())
+    }
   }
 
   async rules(): Promise<{ rules: McpRules; changed: boolean }> {

@@ -23,7 +23,9 @@ export function startAnew(taken: Iterable<readonly [string, Secret]>, environmen
       for (const bytes of [utf8(`${name}=`), value.reveal(), end]) writeSync(fd, bytes)
     }
     const names = Object.keys(environment).filter((name) => name !== HANDED_OVER)
-    const entries = names.map((name) => concat(utf8(`${name}=`), environmentBytes(name) ?? utf8(environment[name] ?? '')))
+    const entries = names.map((name) =>
+      concat(utf8(`${name}=`), environmentBytes(name) ?? utf8(environment[name] ?? '')),
+    )
     const words = readFileSync('/proc/self/cmdline', 'latin1').split('\0').slice(0, -1)
     const argv = words.map((word) => Uint8Array.from(Buffer.from(word, 'latin1')))
     execve(readlinkSync('/proc/self/exe'), argv, [...entries, utf8(`${HANDED_OVER}=${fd}`)])

@@ -41,7 +41,7 @@ export class Helpers {
   start(count: number): void {
     try {
       while (this.#workers.length < count) {
-        const source = `const loop = (${taskLoop})\n;(${helper})(loop)`
+        const source = `const loop = (${String(taskLoop)})\n;(${String(helper)})(loop)`
         // Written in one: the build refuses every other name of a Worker (scripts/unresolved.ts).
         const worker = new Worker(URL.createObjectURL(new Blob([source], SCRIPT)), { ref: false })
         // One that fails has taken no task, or is noticed as lost.

@@ -51,17 +51,6 @@ const PLACEHOLDER = /\{\{(?:(basic):([^{}:]*):|(json|url):)?([A-Za-z_][A-Za-z0-9
 const [HEAD_BYTES, TAIL_BYTES] = [32_768, 32_768]
 const MOST_BYTES = 16 << 20
 
-/** The names that placeholders in the parts of a request stand for. */
-export function namesIn(parts: readonly string[]): string[] {
-  return [...new Set(parts.flatMap((part) => [...part.matchAll(PLACEHOLDER)].map((found) => found[4]!)))]
-}
-
-/** The host of a URL as policies name it: `name:port`, without the port when it is 443. Throws usage failures. */
-export function hostOf(url: string): string {
-  const { hostname, port } = parsed(url)
-  return port === '' ? hostname : `${hostname}:${port}`
-}
-
 function parsed(url: string): URL {
   const found = URL.canParse(url) ? new URL(url) : undefined
   if (found?.protocol !== 'https:') {

@@ -1,11 +1,12 @@
 // The write lock of a vault: flock(2) on its directory. Not on an LMDB file: closing any descriptor of the lock file
 // would drop LMDB's own fcntl locks. It is held only while rows are written or the file is replaced, never while a
 // person is asked or a key is derived.
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../lib/errors.ts'
 import { flock } from '../lib/native.ts'
 
+const LOCKS = '/proc/locks'
 const LONGEST_NAP_MILLISECONDS = 16
 /** Who has waited for long naps longer, up to this part of it: a hundred who wait must not fill the machine with asking. */
 const NAP_PART = 1 / 20
@@ -51,7 +52,7 @@ export class WriteLock {
   /** What changes when somebody has written, or had a turn: which file it is, since when, and who holds the locks. */
   #state(): string {
     const stats = statSync(join(this.#directory, 'vault.db'), { throwIfNoEntry: false })
-    return `${stats?.ino} ${stats?.mtimeMs} ${holders(this.#directory, join(this.#directory, 'vault.db'))}`
+    return `${stats?.ino} ${stats?.mtimeMs} ${turnOf(this.#directory, join(this.#directory, 'vault.db'))}`
   }
 
   /** Takes it without waiting, for the `take`s until the release; undefined when somebody has it. */
@@ -79,7 +80,7 @@ export class WriteLock {
 export function holders(...paths: readonly string[]): string {
   try {
     const inodes = new Set(paths.map((path) => String(statSync(path).ino)))
-    return readFileSync('/proc/locks', 'latin1')
+    return readFileSync(LOCKS, 'latin1')
       .split('\n')
       .map((line) => /^\d+: FLOCK +\S+ +\S+ +(\d+) [^ ]*:(\d+) /.exec(line))
       .flatMap((found) => (found && inodes.has(found[2] ?? '') ? [found[1]] : []))
@@ -87,6 +88,12 @@ export function holders(...paths: readonly string[]): string {
   } catch {
     return ''
   }
+}
+
+/** What changes from turn to turn. When nobody holds the locks at this moment, nobody is stuck with them either. */
+export function turnOf(...paths: readonly string[]): string {
+  const held = holders(...paths)
+  return held === '' && existsSync(LOCKS) ? `free at ${performance.now()}` : held
 }
 
 /** Whether nobody holds the lock on the file at `path`. True when there is none: who wants it will be told. */

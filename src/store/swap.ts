@@ -23,7 +23,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { Failure, systemCode } from '../lib/errors.ts'
-import { holders, lockWithin } from './lock.ts'
+import { lockWithin, turnOf } from './lock.ts'
 
 /** Commits are short, but the one of a large import may take seconds. */
 const PLACE_MILLISECONDS = 30_000
@@ -141,7 +141,7 @@ export function isSameFile(path: string, inode: number): boolean {
 
 /** Changes with every commit and with every turn: while it does, nobody is stuck. */
 function lastWrite(path: string): string {
-  return `${statSync(path, { throwIfNoEntry: false })?.mtimeMs} ${holders(path)}`
+  return `${statSync(path, { throwIfNoEntry: false })?.mtimeMs} ${turnOf(path)}`
 }
 
 function openExisting(path: string): number | undefined {

@@ -8,7 +8,8 @@ export const REVEALERS: Readonly<Record<string, string>> = {
   'src/vault/header.ts': 'derives the key from the passphrase',
   'src/context/files.ts': 'hands the bytes of stdin to a parser and writes files that were asked for',
   'src/context/passphrase.ts': 'copies a passphrase out of its source into a Secret of its own',
-  'src/context/start-anew.ts': 'hands what came in the environment to itself, in a file in memory, before it begins anew',
+  'src/context/start-anew.ts':
+    'hands what came in the environment to itself, in a file in memory, before it begins anew',
   'src/context/new-passphrase.ts': 'measures the strength of a new passphrase and compares it with its repetition',
   'src/guard/environment.ts': 'builds the environment of a child in the moment before it starts',
   'src/context/identities.ts': 'reads an exported private key and writes the file of a new identity',

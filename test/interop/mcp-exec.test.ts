@@ -43,6 +43,21 @@ async function running(wish: Partial<CellWish> = {}) {
 
 const clean = (found: unknown) => expect(hitsIn(CANARIES, 'result', JSON.stringify(found))).toEqual([])
 
+/** Ways in which a program can write a value down. */
+const WRITINGS: Readonly<Record<string, string>> = {
+  'as it is': 'echo "$OPEN"',
+  base64: 'printf %s "$OPEN" | base64 -w0',
+  'base64 behind something': 'printf "x%s" "$OPEN" | base64 -w0',
+  hex: 'printf %s "$OPEN" | od -An -v -tx1 | tr -d " \\n"',
+  backwards: 'printf %s "$OPEN" | rev',
+  'upper case': 'printf %s "$OPEN" | tr a-z A-Z',
+  'colour in the middle': 'printf "%s" "$OPEN" | sed "s/open/$(printf "op\\033[1men")/"',
+  'written to a file and read': 'echo "$OPEN" > f; cat f; rm f',
+  'on standard error': 'echo "$OPEN" >&2',
+  'in two pieces': 'printf %.12s "$OPEN"; sleep 0.05; printf %s "$OPEN" | cut -c13-',
+  'from /proc': 'cat /proc/self/environ',
+}
+
 test('where programs cannot be confined none is started', async () => {
   if (confinement().confined) return
   const { exec } = await running()
@@ -83,24 +98,13 @@ describe.if(confinement().confined)('C', () => {
     expect(String(data['stdout']).trim()).not.toBe('0')
   })
 
-  test.each([
-    ['as it is', 'echo "$OPEN"'],
-    ['base64', 'printf %s "$OPEN" | base64 -w0'],
-    ['base64 behind something', 'printf "x%s" "$OPEN" | base64 -w0'],
-    ['hex', 'printf %s "$OPEN" | od -An -v -tx1 | tr -d " \\n"'],
-    ['backwards', 'printf %s "$OPEN" | rev'],
-    ['upper case', 'printf %s "$OPEN" | tr a-z A-Z'],
-    ['colour in the middle', 'printf "%s" "$OPEN" | sed "s/open/$(printf "op\\033[1men")/"'],
-    ['written to a file and read', 'echo "$OPEN" > f; cat f; rm f'],
-    ['on standard error', 'echo "$OPEN" >&2'],
-    ['in two pieces', 'printf %.12s "$OPEN"; sleep 0.05; printf %s "$OPEN" | cut -c13-'],
-    ['from /proc', 'cat /proc/self/environ'],
-  ])('C4: the value does not come out %s', async (_, script) => {
+  test('C4: the value does not come out, however it is written', async () => {
     const { sh } = await running()
-    const { data } = await sh(script)
-    clean(data)
-    expect(data).toMatchObject({ exit_code: 0 })
-    expect(Number(data['redactions'])).toBeGreaterThan(0)
+    for (const [how, script] of Object.entries(WRITINGS)) {
+      const { data } = await sh(script)
+      clean(data)
+      expect([how, data['exit_code'], Number(data['redactions']) > 0]).toEqual([how, 0, true])
+    }
   })
 
   test('C5: no line of a value with several lines comes out', async () => {

@@ -1,5 +1,5 @@
 // A vault with planted values, and one cell of the matrix: a policy, a way to the key, and a server on a copy of it.
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { McpClient } from './mcp-client.ts'
 import { Place, ourBinary, ourPlace } from './peer.ts'
@@ -37,8 +37,25 @@ export function policyText({ mode, reads, exec = false, keys = ['*'] }: Rules): 
   ].join('\n')
 }
 
-/** A vault with two projects; `default` is the current one. */
+/** The files of the first vault of a run, for the next ones: all files of tests run in one process. */
+const kept = globalThis as { tvaultPlanted?: Map<string, Uint8Array> }
+
+/** A vault with two projects; `default` is the current one. Made once in a run, and copied. */
 export function plantedPlace(): Place {
+  if (!kept.tvaultPlanted) {
+    const made = planted()
+    const vault = join(made.folder, 'vault')
+    kept.tvaultPlanted = new Map(readdirSync(vault).map((name) => [name, readFileSync(join(vault, name))]))
+    return made
+  }
+  const place = new Place(ourBinary(), { TVAULT_PASSPHRASE: CANARIES.passphrase })
+  const vault = join(place.folder, 'vault')
+  mkdirSync(vault, { mode: 0o700 })
+  for (const [name, bytes] of kept.tvaultPlanted) writeFileSync(join(vault, name), bytes, { mode: 0o600 })
+  return place
+}
+
+function planted(): Place {
   const place = ourPlace({ TVAULT_PASSPHRASE: CANARIES.passphrase })
   const set = (key: string, value: string, project: string) =>
     place.must(['set', key, '--stdin', '-p', project], { stdin: value })

@@ -25,7 +25,9 @@ export default define({
       ['Project', printable(state.project)],
       ['Uptime', durationWords(state.uptime_seconds)],
       ['Idle-locks', idle],
-      ...(state.approvals_waiting ? [['Waiting', `${state.approvals_waiting} uses of AI agents: tvault approvals`]] : []),
+      ...(state.approvals_waiting
+        ? [['Waiting', `${state.approvals_waiting} uses of AI agents: tvault approvals`]]
+        : []),
       ...(state.clients_locked_out ? [['Locked out', `${state.clients_locked_out} AI clients: tvault approvals`]] : []),
     ]
     return `${style.ok('agent running')}\n${rows.map(([name, value]) => `${style.bold(`${name}:`)} ${value}\n`).join('')}`

@@ -38,7 +38,7 @@ export interface CallContext {
 
 export interface Host {
   readonly version: string
-  /** Throws `failed` for a policy file that is broken. Quick: the vault is not opened. */
+  /** Throws `failed` for a policy file that is broken and counts. Quick: the vault is not opened without need. */
   checkRules(): Promise<void>
   /** The rules of now, and whether they changed since the last question. Throws `failed` for a broken policy. */
   rules(): Promise<{ rules: McpRules; changed: boolean }>

@@ -22,6 +22,10 @@ const guest = (room: AgentRoom, effect: Effect = 'reveal', act: Act = {}, client
   room.talk({ command: effect === 'inject' ? 'mcp exec' : 'get', effect, client, act })
 const code = (answer: unknown): unknown => (answer as { code?: string }).code
 
+/** One for all tests that change nothing. */
+let shared: Promise<AgentRoom> | undefined
+const anyRoom = (): Promise<AgentRoom> => (shared ??= withPolicy('[allow all]\neffect = get, set, delete\n'))
+
 const READ = '[allow read]\nproject = web\nkey = DB_*\neffect = get\n'
 
 describe('who it is', () => {
@@ -50,7 +54,7 @@ describe('who it is', () => {
   test.each(['unlock', 'lock', 'stop', 'token-new', 'token-list', 'approvals', 'approve', 'deny', 'forgive'])(
     'it cannot %s',
     async (op) => {
-      const room = await withPolicy(READ)
+      const room = await anyRoom()
       const talk = await guest(room)
       const answer = await talk.control(op, 'x', Secret.fromText(PASSPHRASE))
       expect(answer).toMatchObject({ failed: 'denied' })
@@ -61,7 +65,7 @@ describe('who it is', () => {
   test.each(['policy', 'setPolicy', 'rotate', 'share', 'backup', 'fileKey', 'verifyAll', 'copy', 'move', 'resolve'])(
     'it cannot %s',
     async (method) => {
-      const room = await withPolicy('[allow all]\neffect = get, set, delete\n')
+      const room = await anyRoom()
       expect(await (await guest(room, 'admin')).call(method, 'x', 'y')).toMatchObject({ failed: 'denied' })
     },
   )
