@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { utf8 } from '../../src/lib/bytes.ts'
 import { flock } from '../../src/lib/native.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
-import { WriteLock, holders } from '../../src/store/lock.ts'
+import { WriteLock, holders, lockWithin, turnOf } from '../../src/store/lock.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'tvault-lock-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -44,21 +44,35 @@ test('one that holds it for the whole deadline means busy', async () => {
   new WriteLock(directory, 150).take()()
 })
 
-test('others that took turns meanwhile do not, although nothing was written', async () => {
-  const directory = join(root, 'turns')
-  mkdirSync(directory)
-  writeFileSync(join(directory, 'vault.db'), '')
-  // Holds the directory for three seconds in thirty turns, each by a process of its own, and never leaves a gap:
-  // the next one waits already, and a sleeper in the kernel is served before one that polls.
-  const turns = Array.from({ length: 30 }, () =>
-    Bun.spawn(['flock', '-x', directory, 'sh', '-c', 'sleep 0.1'], { stdout: 'ignore' }),
-  )
-  while (holders(directory) === '') await Bun.sleep(1)
-  const began = performance.now()
-  new WriteLock(directory, 1000).take()()
-  expect(performance.now() - began).toBeGreaterThan(1000)
-  await Promise.all(turns.map(({ exited }) => exited))
-}, 20_000)
+test('one that others overtake waits on, because each turn has another holder, although nothing was written', async () => {
+  const path = join(root, 'turns')
+  writeFileSync(path, '')
+  const seen: string[] = [turnOf(path)]
+  for (let turn = 0; turn < 3; turn++) {
+    const { pid, end } = await holder(path)
+    seen.push(turnOf(path))
+    expect(seen.at(-1)).toBe(String(pid))
+    expect(turnOf(path)).toBe(seen.at(-1)!)
+    await end()
+    seen.push(turnOf(path))
+  }
+  expect(new Set(seen).size).toBe(seen.length)
+
+  const { end } = await holder(path)
+  const fd = openSync(path, 'r')
+  const waited = (state: () => string): number => {
+    const began = performance.now()
+    expect(() => lockWithin(fd, 'exclusive', 40, state)).toThrow('another process is writing')
+    return performance.now() - began
+  }
+  let turns = 0
+  const stuck = waited(() => turnOf(path))
+  expect(waited(() => `${turns++}`)).toBeGreaterThan(12 * 40)
+  expect(stuck).toBeGreaterThan(39)
+  expect(turns).toBe(13)
+  closeSync(fd)
+  await end()
+})
 
 test('who only reads opens and reads while a long commit goes on; who writes waits', async () => {
   const [path, sign] = [join(root, 'vault.db'), join(root, 'sign')]
