@@ -1,6 +1,5 @@
 // A place to try scripts/install.sh in: a home, a server with a release, and the script through a pipe as people call it.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PUBLIC_KEY } from './small-release.ts'
 
@@ -24,7 +23,8 @@ export interface Options {
 }
 
 export class InstallRoom {
-  readonly folder = mkdtempSync(join(tmpdir(), 'tvault-install-'))
+  /** Not where other temporary files are: that may be a place into which another user cannot look. */
+  readonly folder = mkdtempSync(join('/tmp', 'tvault-install-'))
   /** What the server serves. */
   readonly release = join(this.folder, 'release')
   readonly home = join(this.folder, 'home')

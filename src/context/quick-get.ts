@@ -2,11 +2,11 @@
 // gate stands where the keys are: the agent judges and writes the audit row, as for every other client. Here only what is
 // plainly `get KEY [-p PROJECT]` into a pipe or a file is taken; anything else, and every failure, is the frame's.
 import { version } from '../../package.json' with { type: 'json' }
-import { closeToOthers, isTerminal, writeTo } from '../lib/native-socket.ts'
+import { Broken, closeToOthers, isTerminal, writeTo } from '../lib/native-socket.ts'
 import { askQuickly, settle } from '../modes/agent/quick.ts'
 import type { Given } from '../modes/agent/quick.ts'
 
-const STDOUT = 1
+const [STDOUT, STDERR] = [1, 2]
 /** As of a program that SIGPIPE ended. */
 const CUT_OFF = 141
 
@@ -31,10 +31,17 @@ export function quickGet(tokens: readonly string[]): number | undefined {
   let given: Given | undefined
   try {
     given = askQuickly(`${directory}/agent.sock`, version, wish.key, wish.project)
-  } catch {
+  } catch (error) {
+    if (error instanceof Broken && error.late) goWithout(error.message)
     return undefined
   }
   return given && handOver(given)
+}
+
+/** An agent that is silent costs its second once: the frame does not ask it again. */
+function goWithout(reason: string): void {
+  writeTo(STDERR, new TextEncoder().encode(`the agent is not used: ${reason}\n`))
+  process.env['TVAULT_NO_AGENT'] = '1'
 }
 
 function handOver(given: Given): number | undefined {

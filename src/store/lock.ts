@@ -121,6 +121,8 @@ export function lockWithin(
   milliseconds: number,
   state: () => string = () => '',
 ): void {
+  // Nearly always, and then there is nothing to compare.
+  if (flock(fd, mode, false)) return
   const nap = new Int32Array(new SharedArrayBuffer(4))
   let [deadline, before, turns] = [performance.now() + milliseconds, state(), MOST_TURNS]
   const began = performance.now()

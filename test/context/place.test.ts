@@ -14,7 +14,7 @@ test('directory 0700, file 0600, nothing else left, and it opens', async () => {
   await makeFilledVault(directory, { A: 'one' })
   expect(statSync(directory).mode & 0o777).toBe(0o700)
   expect(statSync(join(directory, 'vault.db')).mode & 0o777).toBe(0o600)
-  expect(readdirSync(directory).filter((name) => !/^vault\.db(-lock)?$/.test(name))).toEqual([])
+  expect(readdirSync(directory).filter((name) => !/^vault\.db(-lock|-checked)?$/.test(name))).toEqual([])
   expect(await valueOf(directory, 'A')).toBe('one')
 })
 
@@ -71,7 +71,7 @@ test('W1: of six racing inits with six passphrases one wins, and its vault is wh
   )
   expect(exits.toSorted((a, b) => a - b)).toEqual([0, 10, 10, 10, 10, 10])
   const winner = passphrases[exits.indexOf(0)] ?? ''
-  expect(readdirSync(directory).filter((name) => !/^vault\.db(-lock)?$/.test(name))).toEqual([])
+  expect(readdirSync(directory).filter((name) => !/^vault\.db(-lock|-checked)?$/.test(name))).toEqual([])
   const write = async () =>
     withContext(directory, 'write', async (context) => (await context.vault()).write('default', 'A', secret('x')), {
       TVAULT_PASSPHRASE: winner,

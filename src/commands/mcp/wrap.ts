@@ -26,7 +26,7 @@ export default define({
   },
   examples: [
     {
-      words: 'mcp wrap --set GITHUB_TOKEN=tvault://github/TOKEN -- npx -y some-mcp-server',
+      words: 'mcp wrap --set TOKEN=tvault://github/TOKEN -- npx -y some-server',
       about: 'What stands in the configuration of the client',
     },
     { words: 'mcp wrap -- ./server', about: 'With the references that its environment holds' },

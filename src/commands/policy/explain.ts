@@ -38,7 +38,7 @@ export default define({
   examples: [
     { words: 'policy explain get API_KEY -p shop', about: 'May it read this one?' },
     {
-      words: 'policy explain run API_KEY -p shop --client claude-code --command "npm test"',
+      words: 'policy explain run API_KEY --client claude-code --command "npm test"',
       about: 'May it run this?',
     },
     { words: 'policy explain write', about: 'May it write at all?' },
