@@ -99,10 +99,10 @@ export function checkRules(rules: McpRules): McpRules {
 }
 
 export const MCP: Policy = {
-  decide({ principal, ...question }: Question): Decision {
+  decide(question: Question): Decision {
+    const { principal, effect, project, key } = question
     if (principal.kind !== 'mcp') return { allow: false, rule: 'deny by default' }
     const { rules, client } = principal
-    const { effect, project, key } = question
     if (rules.own) return decideOwn(rules.own, { ...question, client }, Date.now())
     const refused = (rule: string): Decision => ({ allow: false, rule })
     const kind = refusedEffect(rules, effect)

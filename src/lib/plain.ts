@@ -17,7 +17,8 @@ export function plainOf(data: unknown, mayReveal: boolean): unknown {
   if (typeof data !== 'object' || data === null) return data
   const object: Record<string, unknown> = {}
   let binary = false
-  for (const [name, value] of Object.entries(data)) {
+  for (const name of Object.keys(data)) {
+    const value = (data as Record<string, unknown>)[name]
     if (value === undefined) continue
     binary ||= mayReveal && value instanceof Secret && text(value.reveal()) === undefined
     // Defined, not assigned: a member called __proto__ stays a member.

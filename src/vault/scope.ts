@@ -69,7 +69,7 @@ export class Scope {
 
   /** Whether the asker may know the name. */
   sees(project: string, key?: string): boolean {
-    return this.#ask(OPERATIONS.list, { project, ...(key !== undefined && { key }) }).allow
+    return this.#ask(OPERATIONS.list, key === undefined ? { project } : { project, key }).allow
   }
 
   /** True when the policy allows it. To be used for choosing; `demand` for acting. */
