@@ -63,8 +63,8 @@ const STAYS = /^agent start(?!.*--help)/
 /** The code of a program that is started is the program's own. */
 const STARTS = /^(?:run|ssh|docker \w+) /
 
-/** What is tried where nothing opens: each command bare and its first example. */
-const FEW = commands.flatMap(({ path, examples }) => [path, ...examples.slice(0, 1).map(({ words }) => words)])
+/** What is tried where nothing opens: the first example of each command, or the bare command. */
+const FEW = commands.map(({ path, examples }) => examples[0]?.words ?? path)
 /** What is tried where the passphrase is given: each command bare, and each of its examples. */
 const ALL = commands.flatMap(({ path, examples }) => [path, ...examples.map(({ words }) => words)])
 
