@@ -1,4 +1,5 @@
 // What is asked of a context for AI agents: to serve them, and to run their programs.
+import type { Request } from '../guard/request.ts'
 import type { ClientFormat } from '../formats/mcp-clients.ts'
 import type { McpRules } from '../lib/gate.ts'
 import type { Secret } from '../lib/secret.ts'
@@ -87,20 +88,6 @@ export interface ConfinedOutcome {
   strays: number
 }
 
-/** A request that carries secrets; `{{KEY}}` in header, query or body stands for one. */
-export interface RequestWish {
-  method: string
-  url: string
-  /** `Name: value` each. */
-  headers: readonly string[]
-  body: string | undefined
-  /** Wiped by the callee. */
-  secrets: readonly { name: string; value: Secret }[]
-  timeoutSeconds: number
-  /** `status`: headers and body of the answer are not told. */
-  output: 'full' | 'status'
-}
-
 export interface RequestOutcome {
   status: number
   headers: Readonly<Record<string, string>>
@@ -128,7 +115,7 @@ export interface InjectWish {
 export interface AgentActs {
   /** Throws `denied` for a host (`name` or `name:port`) that no request may go to. */
   mayReach(host: string): void
-  request(wish: RequestWish): Promise<RequestOutcome>
+  request(wish: Request): Promise<RequestOutcome>
   inject(wish: InjectWish): Promise<{ created: boolean }>
   session(): Promise<{ locked: boolean; uses_left: number; seconds_left: number; pending: number; agent: boolean }>
   /** Asks the owner; never unlocks. */

@@ -1,6 +1,7 @@
 // What a command does outside of the vault for an AI agent: it sends a request, or writes a value into a configuration
 // file. Whom and where to, the policy has said by then; that a host or a file is one that may be meant at all is judged
 // here, by what it really is.
+import type { Request } from '../guard/request.ts'
 import { realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../lib/errors.ts'
@@ -8,14 +9,7 @@ import { checkOutside, lstatOrNothing, readFound, writeAtomically } from '../lib
 import { Given } from './mcp-given.ts'
 import { checkKey, printable } from '../lib/names.ts'
 import type { Secret } from '../lib/secret.ts'
-import type {
-  AgentActs,
-  ConfinedLaunch,
-  ConfinedOutcome,
-  InjectWish,
-  RequestOutcome,
-  RequestWish,
-} from '../commands/mcp-access.ts'
+import type { AgentActs, ConfinedLaunch, ConfinedOutcome, InjectWish, RequestOutcome } from '../commands/mcp-access.ts'
 import type { Environment } from '../lib/paths.ts'
 
 /** What the owner said when the server was started. */
@@ -111,7 +105,7 @@ interface Requesting extends Now {
 }
 
 /** Sends the request. Wipes the values. Throws `denied` where one of them could not be hidden in the answer. */
-async function requestForAgent(wish: RequestWish, around: Requesting): Promise<RequestOutcome> {
+async function requestForAgent(wish: Request, around: Requesting): Promise<RequestOutcome> {
   const [{ send }, { Redactor }] = await Promise.all([import('../guard/request.ts'), import('../guard/redact.ts')])
   const { seen } = await import('./mcp-exec.ts')
   const { secrets, output } = wish

@@ -2,6 +2,7 @@
 // its passphrase is wrong, the next one is not tried. A passphrase is bytes from its source to its wiping.
 import { existsSync } from 'node:fs'
 import { utf8 } from '../lib/bytes.ts'
+import { HANDED_OVER } from '../lib/environment.ts'
 import { Failure } from '../lib/errors.ts'
 import { readFound } from '../lib/files.ts'
 import { printable } from '../lib/names.ts'
@@ -14,8 +15,6 @@ import { readConfig } from './config.ts'
 /** The longest passphrase of any source, in bytes. */
 export const MAX_PASSPHRASE_BYTES = 4096
 const MAX_FILE_BYTES = 1_048_576
-/** Set by start-anew.ts, which is loaded by who needs it. */
-const HANDED_OVER = 'TVAULT_HANDED_OVER'
 
 /** Named in messages. */
 export type Source = 'terminal' | `from ${string}`

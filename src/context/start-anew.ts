@@ -2,13 +2,12 @@
 // stays for hours therefore becomes itself again (execve(2): same process, new memory), with what was taken out of the
 // environment in a file in memory. A door: the values are written into that file.
 import { closeSync, fstatSync, ftruncateSync, readFileSync, readSync, readlinkSync, writeSync } from 'node:fs'
-import { concat, utf8 } from '../lib/bytes.ts'
+import { concat, ownCopy, utf8 } from '../lib/bytes.ts'
+import { HANDED_OVER } from '../lib/environment.ts'
 import { environmentBytes, execve, memfd } from '../lib/native.ts'
 import type { Environment } from '../lib/paths.ts'
 import { Secret } from '../lib/secret.ts'
 
-/** Names the descriptor of the file; set by nobody but `startAnew`. */
-const HANDED_OVER = 'TVAULT_HANDED_OVER'
 const FILE_NAME = 'tvault-taken'
 const MAX_BYTES = 65_536
 const ZERO = 0
@@ -46,7 +45,10 @@ export function handedOver(environment: Environment): [string, Secret][] | undef
   for (let at = 0; at < bytes.length;) {
     const [equals, end] = [bytes.indexOf(0x3d, at), bytes.indexOf(ZERO, at)]
     if (equals < at || end < equals) break
-    found.push([Buffer.from(bytes.subarray(at, equals)).toString(), new Secret(bytes.slice(equals + 1, end))])
+    found.push([
+      Buffer.from(bytes.subarray(at, equals)).toString(),
+      new Secret(ownCopy(bytes.subarray(equals + 1, end))),
+    ])
     at = end + 1
   }
   bytes.fill(0)

@@ -1,6 +1,7 @@
 // Runs gpg to decrypt one message: the message on its standard input, the plaintext from its output, no file in between.
 // The program is found on PATH by the rules of program.ts; its agent asks for passphrases and cards itself.
 import { readlinkSync } from 'node:fs'
+import { concat } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { printable } from '../lib/names.ts'
 import type { Environment } from '../lib/paths.ts'
@@ -83,13 +84,7 @@ async function readAtMost(stream: ReadableStream<Uint8Array>, most: number): Pro
       size += piece.length
       if (size > most) return undefined
     }
-    const whole = new Uint8Array(size)
-    let at = 0
-    for (const piece of pieces) {
-      whole.set(piece, at)
-      at += piece.length
-    }
-    return whole
+    return concat(...pieces)
   } finally {
     for (const piece of pieces) piece.fill(0)
   }

@@ -11,14 +11,17 @@ import { Capped } from './capped.ts'
 import type { Kept } from './capped.ts'
 import { Redactor } from './redact.ts'
 
+/** A request that carries secrets; `{{KEY}}` in header, query or body stands for one. */
 export interface Request {
   method: string
   url: string
   /** `Name: value` each. */
   headers: readonly string[]
   body: string | undefined
+  /** Wiped by the callee. */
   secrets: readonly { name: string; value: Secret }[]
   timeoutSeconds: number
+  /** `status`: headers and body of the answer are not told. */
   output: 'full' | 'status'
 }
 

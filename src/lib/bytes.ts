@@ -20,22 +20,21 @@ export function ownCopy(bytes: Uint8Array): Uint8Array {
 
 /** One new array with all parts in order. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  let size = 0
-  for (const part of parts) size += part.length
-  const whole = ownBytes(size)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
+  return filled(ownBytes(sizeOf(parts)), parts)
 }
 
 /** The same for what is no secret, such as row keys, records and bindings: an array without a buffer of its own costs a tenth. */
 export function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  return filled(new Uint8Array(sizeOf(parts)), parts)
+}
+
+function sizeOf(parts: readonly Uint8Array[]): number {
   let size = 0
   for (const part of parts) size += part.length
-  const whole = new Uint8Array(size)
+  return size
+}
+
+function filled(whole: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
   let at = 0
   for (const part of parts) {
     whole.set(part, at)

@@ -3,6 +3,9 @@
 // The build also makes the runtime deaf to its own names (scripts/runtime.ts); this is the part a user gets to see.
 import { Failure } from './errors.ts'
 
+/** Names the descriptor by which a process handed secrets to itself (context/start-anew.ts); set by nobody else. */
+export const HANDED_OVER = 'TVAULT_HANDED_OVER'
+
 const EXACT = new Set(['LD_PRELOAD', 'LD_AUDIT', 'LD_PROFILE'])
 
 // Written in two parts, so that the build's search for these names in the finished program finds only the runtime's.
