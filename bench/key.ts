@@ -87,7 +87,10 @@ export async function typed(runs: number): Promise<Row[]> {
             },
           },
         })
-        await asked.promise
+        const ended = child.exited.then((early) => {
+          throw new Error(`${name} ended with ${early} without asking: ${shown}`)
+        })
+        await Promise.race([asked.promise, ended])
         await Bun.sleep(TYPING_MS)
         const begin = Bun.nanoseconds()
         child.terminal!.write(`${passphrase}\n`)

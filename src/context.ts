@@ -165,7 +165,7 @@ export async function createContext(options: {
         return view
       }
       if (agentOnly) throw new Failure('locked', 'no agent has the key of this vault')
-      const vault = await file().unlocked(mayAsk ? current : untold, note)
+      const vault = await file().unlocked(mayAsk ? current : untold, note, () => taken.copy('TVAULT_PASSPHRASE'))
       view = vault.view(await asker())
       return view
     },

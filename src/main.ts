@@ -11,6 +11,7 @@ if (tokens[0] === '--launch') process.exit(await (await import('./guard/launch.t
 if (tokens[0] === '--confined') process.exit((await import('./guard/confine.ts')).confine())
 const code = tokens[0] === 'get' ? quickGet(tokens) : undefined
 if (code !== undefined) process.exit(code)
+if (process.env['TVAULT_PASSPHRASE']) await (await import('./context/ahead.ts')).beginEarly(tokens)
 if (tokens.length !== 1 || tokens[0] !== '--version' || !(await written(versionLine))) {
   const { guard, main } = await import('./modes/cli/index.ts')
   guard(tokens)

@@ -35,11 +35,25 @@ export class Opened {
 
   /**
    * The vault with its key. `next` gives a passphrase; one from the terminal may be wrong three times, a wrong one
-   * from any other source is final. Throws `wrong_passphrase`.
+   * from any other source is final. `known`: a copy of the passphrase that `next` will give without asking anybody, if
+   * there is one. Throws `wrong_passphrase`.
    */
-  async unlocked(next: () => Promise<Passphrase>, note: (text: string) => void): Promise<Vault> {
-    // Threads start and memory is found while this thread loads LMDB.
-    ;(await import('../crypto/core.ts')).expectDerivation()
+  async unlocked(
+    next: () => Promise<Passphrase>,
+    note: (text: string) => void,
+    known: () => Secret | undefined = () => undefined,
+  ): Promise<Vault> {
+    const passphrase = known()
+    const { beginKey } = await import('./ahead.ts')
+    const drop = passphrase ? await beginKey(this.#directory, passphrase) : await findMemory()
+    try {
+      return await this.#unlock(next, note)
+    } finally {
+      drop()
+    }
+  }
+
+  async #unlock(next: () => Promise<Passphrase>, note: (text: string) => void): Promise<Vault> {
     const vault = await this.vault()
     for (let attempt = 1; !vault.unlocked; attempt++) {
       const { secret, source } = await next()
@@ -97,6 +111,12 @@ export class Opened {
       throw mode === 'write' ? readOnlyFailure(error, this.#directory) : error
     }
   }
+}
+
+/** Threads start and memory is found while this thread loads LMDB. */
+async function findMemory(): Promise<() => void> {
+  ;(await import('../crypto/ahead.ts')).expectDerivation()
+  return () => undefined
 }
 
 /** True when `passphrase` opened the vault. Wipes it in every case. */

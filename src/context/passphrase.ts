@@ -190,7 +190,7 @@ function checkLength(secret: Secret, setting: string): Secret {
 export async function fromTerminal(ask: Ask, label: string, variable: PassphraseVariable): Promise<Passphrase> {
   if (ask.possible) {
     // The time that typing takes is used: after Enter the key is nearly there.
-    ;(await import('../crypto/core.ts')).expectDerivation({ warm: true })
+    ;(await import('../crypto/ahead.ts')).expectDerivation({ warm: true })
     return { secret: await ask.hidden(label), source: 'terminal' }
   }
   throw new Failure('locked', 'a passphrase is needed, and there is no terminal to ask on', {

@@ -2,7 +2,7 @@
 // filled by as many threads as the machine has processors for; the key does not depend on it.
 // Whatever happens inside, inputs, key and all small state are zero again when `derive` returns or throws. The blocks
 // are zeroed by the helpers meanwhile, or before anything else is done with the memory.
-import { availableParallelism } from 'node:os'
+import { compare, ownCopy } from '../lib/bytes.ts'
 import { preferHugePages } from '../lib/native.ts'
 import { CLOSED, KIND } from './argon2-tasks.ts'
 import { Helpers } from './argon2-helpers.ts'
@@ -58,6 +58,13 @@ export interface Argon2Core {
    * `warm`, for when there is time, they also run the code until it is compiled.
    */
   prepare(work: Argon2Work, options?: { warm?: boolean }): void
+  /**
+   * Lets the helpers begin the derivation that `derive` will be asked for with equal arguments, while this thread does
+   * something else. Any other use of the core throws it away; so does a second. Copies what it needs.
+   */
+  begin(inputs: Pick<Argon2Inputs, 'password' | 'salt'>, work: Argon2Work, length: number): void
+  /** Throws away what `begin` began, if that is still there. */
+  drop(): void
   /** For tests, which read it in the middle or when all is over. */
   readonly memory: WebAssembly.Memory
 }
@@ -93,25 +100,73 @@ interface Live {
   helpers: Helpers
 }
 
+/** The work that all threads share. */
+interface Fill {
+  tasks: number
+  mibPerTask: number
+}
+
+/** A derivation whose inputs are in the memory. */
+interface Started {
+  here: Live
+  bytes: Uint8Array
+  /** How many of the first bytes hold more than blocks. */
+  small: number
+  fill: Fill
+}
+
 /** Starts the module in `bytes` on a memory of its own. Throws where the runtime cannot. */
 export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Options = {}): Argon2Core {
-  const { patienceMsPerMib = PATIENCE_MS_PER_MIB, threads = Math.min(availableParallelism(), MOST_THREADS) } = options
+  const { patienceMsPerMib = PATIENCE_MS_PER_MIB, threads = Math.min(navigator.hardwareConcurrency, MOST_THREADS) } =
+    options
   const module = new WebAssembly.Module(bytes)
   let interpreted = false
-  let live: Live | undefined = start()
+  let live: Live | undefined = fresh()
   let leaving: Timer | undefined
   let deriving = false
+  let begun: { started: Started; password: Uint8Array; salt: Uint8Array; numbers: string } | undefined
 
-  function start(): Live {
+  function fresh(): Live {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true })
     const wasm = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports
     return { memory, wasm, helpers: new Helpers(module, memory, wasm) }
   }
 
+  /** Whether what was begun is this very derivation. */
+  function isBegun({ password, salt, secret, associated }: Argon2Inputs, work: Argon2Work, length: number): boolean {
+    if (!begun || secret?.length || associated?.length) return false
+    const numbers = JSON.stringify([work.memoryKib, work.passes, work.lanes, length])
+    return numbers === begun.numbers && compare(salt, begun.salt) === 0 && compare(password, begun.password) === 0
+  }
+
+  function unbegin(): Started | undefined {
+    const found = begun?.started
+    begun?.password.fill(0)
+    begun = undefined
+    clearTimeout(leaving)
+    return found
+  }
+
+  function begin(inputs: Pick<Argon2Inputs, 'password' | 'salt'>, work: Argon2Work, length: number): void {
+    if (interpreted || isBegun(inputs, work, length)) return
+    const started = start(inputs, work, length)
+    const numbers = JSON.stringify([work.memoryKib, work.passes, work.lanes, length])
+    begun = { started, password: ownCopy(inputs.password), salt: ownCopy(inputs.salt), numbers }
+    leaveLater()
+  }
+
+  function drop(): void {
+    const started = unbegin()
+    if (!started) return
+    started.here.helpers.close()
+    wipe(started.here, started.bytes, started.small)
+  }
+
   /** The memory, with nothing going on in it and nothing left in it. */
   function quiet(): Live {
+    drop()
     clearTimeout(leaving)
-    live ??= start()
+    live ??= fresh()
     if (live.helpers.settle()) return live
     // A helper is lost in there. Nobody uses that memory again.
     interpreted = true
@@ -147,13 +202,18 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Option
     }
   }
 
-  /** All slices of all passes; false when that would take forever. */
-  function fill({ helpers }: Live, { memoryKib, passes, lanes }: Argon2Work): boolean {
+  /** Starts the work on all slices of all passes: the helpers take from it at once. */
+  function startFill({ helpers }: Live, { memoryKib, passes, lanes }: Argon2Work): Fill {
     const { groups, together } = split(lanes)
     const tasks = passes * SLICES * groups
     if (tasks >= CLOSED) throw new RangeError('argon2 parameter out of range')
-    const mibPerTask = memoryKib / 1024 / SLICES / groups
-    let [since, before, slow, starting] = [process.cpuUsage(), 0, 0, START_MS * helpers.count]
+    helpers.begin(KIND.fill, tasks, [groups, together, lanes])
+    return { tasks, mibPerTask: memoryKib / 1024 / SLICES / groups }
+  }
+
+  /** Takes part in it to its end; false when that would take forever. */
+  function fill({ helpers }: Live, { tasks, mibPerTask }: Fill): boolean {
+    let [since, before, slow, starting] = [process.cpuUsage(), helpers.done, 0, START_MS * helpers.count]
     /** Judges what all threads did with the time that all of them had. */
     const fast = (): boolean => {
       const mib = (helpers.done - before) * mibPerTask
@@ -162,7 +222,6 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Option
       ;[since, before, starting] = [process.cpuUsage(), helpers.done, 0]
       return slow < SLOW_TIMES
     }
-    helpers.begin(KIND.fill, tasks, [groups, together, lanes])
     helpers.work(fast)
     if (slow === SLOW_TIMES) {
       helpers.giveUp()
@@ -172,8 +231,8 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Option
     throw new RangeError('a thread of the derivation did not do its part')
   }
 
-  function derive(inputs: Argon2Inputs, work: Argon2Work, length: number): Uint8Array | undefined {
-    if (interpreted) return undefined
+  /** Everything before the last step: the inputs are in the memory, and the helpers work. */
+  function start(inputs: Argon2Inputs, work: Argon2Work, length: number): Started {
     const { memoryKib, passes, lanes } = work
     for (const value of [memoryKib, passes, lanes, length]) {
       if (!Number.isInteger(value) || value < 1 || value > 0xffffffff)
@@ -185,8 +244,8 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Option
     const here = quiet()
     const { wasm, memory } = here
     const bytes = reserve(memory, Number(wasm.bytesNeeded(memoryKib, lanes, inputSize)))
+    const small = wasm.inputAt(lanes) + inputSize
     help(work, here.helpers)
-    deriving = true
     try {
       let at = wasm.inputAt(lanes)
       for (const part of parts) {
@@ -195,13 +254,30 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Option
       }
       const sizes = [password.length, salt.length, secret.length, associated.length] as const
       if (!wasm.begin(memoryKib, passes, lanes, length, ...sizes)) throw new RangeError('argon2 parameter out of range')
-      interpreted = !fill(here, work)
+      return { here, bytes, small, fill: startFill(here, work) }
+    } catch (error) {
+      wipe(here, bytes, small)
+      throw error
+    }
+  }
+
+  function derive(inputs: Argon2Inputs, work: Argon2Work, length: number): Uint8Array | undefined {
+    if (interpreted) return undefined
+    const {
+      here,
+      bytes,
+      small,
+      fill: job,
+    } = (isBegun(inputs, work, length) && unbegin()) || start(inputs, work, length)
+    deriving = true
+    try {
+      interpreted = !fill(here, job)
       if (interpreted) return undefined
-      wasm.finish()
-      return new Uint8Array(bytes.subarray(wasm.tagAt(), wasm.tagAt() + length))
+      here.wasm.finish()
+      return new Uint8Array(bytes.subarray(here.wasm.tagAt(), here.wasm.tagAt() + length))
     } finally {
       deriving = false
-      wipe(here, bytes, wasm.inputAt(lanes) + inputSize)
+      wipe(here, bytes, small)
     }
   }
 
@@ -213,19 +289,25 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Option
     }
     bytes.fill(0, 0, small)
     helpers.beginOver('wipe', bytes.length)
+    leaveLater()
+  }
+
+  function leaveLater(): void {
+    clearTimeout(leaving)
     leaving = setTimeout(leave, KEPT_MS)
     leaving.unref()
   }
 
   /** Gives helpers and memory back. */
   function leave(): void {
+    drop()
     live?.helpers.settle()
     live?.helpers.end()
     live = undefined
   }
 
   function prepare(work: Argon2Work, { warm = false } = {}): void {
-    if (interpreted) return
+    if (interpreted || begun) return
     const { memory, wasm, helpers } = quiet()
     try {
       reserve(memory, Number(wasm.bytesNeeded(work.memoryKib, work.lanes, 0)))
@@ -240,6 +322,8 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Option
   return {
     derive,
     prepare,
+    begin,
+    drop,
     get memory() {
       return deriving && live ? live.memory : quiet().memory
     },

@@ -48,13 +48,5 @@ export function createCore(load: Loader): Core {
   }
 }
 
-/**
- * Lets other threads get ready for the derivation of a usual vault's key, while this one opens the vault or, with
- * `warm`, while a person types. Harmless when the key is derived in another way, or never.
- */
-export function expectDerivation(options?: { warm?: boolean }): void {
-  core.argon2()?.prepare({ memoryKib: 65_536, passes: 3, lanes: 4 }, options)
-}
-
 /** The core that is built into the program. */
 export const core = createCore((name) => readFileSync(PATHS[name]))

@@ -2,7 +2,7 @@
 // what they take and give is as those formats say, and bounds on the work are the caller's.
 import { argon2Sync, createDecipheriv, createHmac, pbkdf2Sync } from 'node:crypto'
 import { Failure } from '../lib/errors.ts'
-import type { KdfParameters } from './kdf.ts'
+import type { KdfParameters } from './kdf-parameters.ts'
 
 const KEY_SIZE = 32
 

@@ -3,7 +3,7 @@
 import { queryAudit, projectOf } from './audit.ts'
 import { backupVault } from './backup.ts'
 import { keySources, visibleGroup, visibleGroups } from './group-names.ts'
-import { decodeHeader } from './header.ts'
+import { decodeHeader } from './header-record.ts'
 import { OPERATIONS } from './operations.ts'
 import { readPolicyRow } from './policy-row.ts'
 import { allProjects, currentProject, makeCurrent } from './projects.ts'

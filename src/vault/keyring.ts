@@ -6,7 +6,7 @@ import { LABELS, hkdf } from '../crypto/keys.ts'
 import { equalConstantTime, utf8 } from '../lib/bytes.ts'
 import { auditKeyBinding, projectKeyBinding } from './boxes.ts'
 import { KEY_BYTES, damaged } from './schema.ts'
-import type { Header } from './header.ts'
+import type { Header } from './header-record.ts'
 import type { ProjectRecord } from './schema.ts'
 
 /** Keeps memory out of swap and core dumps; best effort. */

@@ -9,7 +9,7 @@ import { checkedRecipients, isShared, readRecipients } from './recipient-rows.ts
 import { KEY_BYTES, damaged } from './schema.ts'
 import type { Identity } from '../crypto/recipient.ts'
 import type { Reader } from '../store/store.ts'
-import type { Header } from './header.ts'
+import type { Header } from './header-record.ts'
 import type { ProjectKeys, Protect } from './keyring.ts'
 import type { Project } from './projects.ts'
 import type { Shared } from './recipient-rows.ts'

@@ -4,7 +4,7 @@
 import type { FailureKind } from '../lib/errors.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Nanoseconds } from '../lib/time.ts'
-import type { KdfParameters } from '../crypto/kdf.ts'
+import type { KdfParameters } from '../crypto/kdf-parameters.ts'
 
 export interface ProjectInfo {
   name: string

@@ -2,7 +2,7 @@
 // played by the test. Values that come out are opened here, so that a test can look at them.
 import { randomOf } from '../../src/crypto/random.ts'
 import { Identity } from '../../src/crypto/recipient.ts'
-import { KDF_FLOOR } from '../../src/crypto/kdf.ts'
+import { KDF_FLOOR } from '../../src/crypto/kdf-parameters.ts'
 import { text, utf8 } from '../../src/lib/bytes.ts'
 import { Failure } from '../../src/lib/errors.ts'
 import { Secret } from '../../src/lib/secret.ts'

@@ -202,3 +202,60 @@ describe('threads', () => {
     },
   )
 })
+
+describe('what is begun before it is asked for', () => {
+  const asked = { password: inputs.password, salt: inputs.salt }
+  const plain = (password = asked.password) => openArgon2(bytes).derive({ password, salt: asked.salt }, work, 32)!
+
+  test.each([1, 2, 3])('gives the same key with %d threads, and leaves nothing', (threads) => {
+    const core = openArgon2(bytes, { threads })
+    core.begin(asked, work, 32)
+    core.begin(asked, work, 32)
+    core.prepare(work)
+    expect(core.derive(asked, work, 32)).toEqual(plain())
+    expect(remains(core.memory)).toEqual([])
+    expect(core.derive(asked, work, 32)).toEqual(plain())
+  })
+
+  test('is thrown away by any other derivation', () => {
+    const other = utf8('another passphrase')
+    for (const [given, size, length] of [
+      [{ ...asked, password: other }, work, 32],
+      [{ ...asked, salt: utf8('another salt') }, work, 32],
+      [{ ...asked, secret: utf8('pepper') }, work, 32],
+      [asked, { ...work, passes: 3 }, 32],
+      [asked, work, 64],
+    ] as const) {
+      const core = openArgon2(bytes, { threads: 2 })
+      core.begin(asked, work, 32)
+      const expected = openArgon2(bytes).derive(given, size, length)
+      expect(core.derive(given, size, length)).toEqual(expected)
+      expect(remains(core.memory)).toEqual([])
+    }
+  })
+
+  test('is in the memory until it is dropped', () => {
+    const seen: Buffer[] = []
+    const core = withExports(
+      (own) => ({
+        begin(...words: number[]) {
+          seen.push(look(core.memory))
+          return (own['begin'] as Function)(...words)
+        },
+      }),
+      () => openArgon2(bytes),
+    )
+    core.begin(asked, work, 32)
+    core.drop()
+    core.drop()
+    expect(seen.map((memory) => memory.includes(asked.password))).toEqual([true])
+    expect(remains(core.memory)).toEqual([])
+    expect(core.derive({ ...asked, password: utf8('x') }, work, 32)).toEqual(plain(utf8('x')))
+  })
+
+  test('refuses what a derivation would refuse', () => {
+    const core = openArgon2(bytes)
+    expect(() => core.begin(asked, { ...work, memoryKib: 1 }, 32)).toThrow(RangeError)
+    expect(core.derive(asked, work, 32)).toEqual(plain())
+  })
+})

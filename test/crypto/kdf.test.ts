@@ -1,7 +1,8 @@
 // The limits of key derivation, and that it gives the same key where the WASM core cannot run.
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { DEFAULT_KDF, KDF_CEILING, KDF_FLOOR, checkKdf, derive } from '../../src/crypto/kdf.ts'
+import { DEFAULT_KDF, KDF_CEILING, KDF_FLOOR, checkKdf } from '../../src/crypto/kdf-parameters.ts'
+import { derive } from '../../src/crypto/kdf.ts'
 import { Failure } from '../../src/lib/errors.ts'
 
 const passphrase = new TextEncoder().encode('password')

@@ -1,7 +1,8 @@
 // Sealed files of both versions, and the text inside of them: what the peer made, what we make, and every way to break one.
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { derive, DEFAULT_KDF } from '../../src/crypto/kdf.ts'
+import { DEFAULT_KDF } from '../../src/crypto/kdf-parameters.ts'
+import { derive } from '../../src/crypto/kdf.ts'
 import { LABELS, hkdf } from '../../src/crypto/keys.ts'
 import { randomBytes } from '../../src/crypto/random.ts'
 import { Identity, parseRecipient } from '../../src/crypto/recipient.ts'

@@ -6,6 +6,7 @@ import type { House } from './house.ts'
 export const REVEALERS: Readonly<Record<string, string>> = {
   'src/vault/boxes.ts': 'encrypts a value, and compares two in constant time',
   'src/vault/header.ts': 'derives the key from the passphrase',
+  'src/vault/ahead.ts': 'begins with that, while the vault is being opened',
   'src/context/files.ts': 'hands the bytes of stdin to a parser and writes files that were asked for',
   'src/context/passphrase.ts': 'copies a passphrase out of its source into a Secret of its own',
   'src/context/start-anew.ts':

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join, relative } from 'node:path'
 import { BY_NAME, byName } from '../../src/commands/by-name.ts'
+import { AHEAD } from '../../src/context/ahead.ts'
 import { meant } from '../../src/modes/cli/words.ts'
 import { ROOT } from './house.ts'
 
@@ -92,6 +93,10 @@ test('a command that is loaded by its name is what the table would have found, a
   }
   expect(await byName('toString')).toBeUndefined()
   expect(await byName('env')).toBeUndefined()
+})
+
+test('a key is begun early only for commands that hold keys', async () => {
+  for (const name of AHEAD) expect([name, (await byName(name))?.holdsKeys]).toEqual([name, true])
 })
 
 test('`--version` is answered before the frame is loaded', async () => {

@@ -1,7 +1,7 @@
 // The key of a sealed file of version 1: of this vault, this passphrase and this salt, and never without an audit row.
 import { expect, test } from 'bun:test'
 import { randomBytes } from '../../src/crypto/random.ts'
-import { KDF_FLOOR } from '../../src/crypto/kdf.ts'
+import { KDF_FLOOR } from '../../src/crypto/kdf-parameters.ts'
 import { failure } from '../failure.ts'
 import { disk, expectKind, made, owner, passphrase, policyOf, secret } from './fixture.ts'
 

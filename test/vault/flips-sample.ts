@@ -1,7 +1,7 @@
 // A small vault with everything a flipped byte could hide: two projects, versions, a value on pages of its own.
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { KDF_FLOOR } from '../../src/crypto/kdf.ts'
+import { KDF_FLOOR } from '../../src/crypto/kdf-parameters.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
 import { TABLES } from '../../src/vault/schema.ts'

@@ -1,6 +1,6 @@
 // Keys in memory: one block, found through the hook that locks it, and zero as soon as the vault is locked.
 import { expect, test } from 'bun:test'
-import { KDF_FLOOR } from '../../src/crypto/kdf.ts'
+import { KDF_FLOOR } from '../../src/crypto/kdf-parameters.ts'
 import { Keyring } from '../../src/vault/keyring.ts'
 import { Vault } from '../../src/vault/vault.ts'
 import { expectKind, get, made, memory, owner, passphrase, put } from './fixture.ts'

@@ -1,7 +1,7 @@
 // The policy for AI agents as the vault keeps it: the owner's alone, found out when somebody else changed it, and there
 // after everything that replaces the file. And what is counted against its budgets, together with what it is counted for.
 import { describe, expect, test } from 'bun:test'
-import { KDF_FLOOR } from '../../src/crypto/kdf.ts'
+import { KDF_FLOOR } from '../../src/crypto/kdf-parameters.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { META } from '../../src/vault/schema.ts'
 import { Vault } from '../../src/vault/vault.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { KDF_FLOOR } from '../../src/crypto/kdf.ts'
+import { KDF_FLOOR } from '../../src/crypto/kdf-parameters.ts'
 import { META } from '../../src/vault/schema.ts'
 import { Vault } from '../../src/vault/vault.ts'
 import { verifyStructure } from '../../src/vault/verify.ts'

@@ -2,9 +2,9 @@
 // every byte, once as damage and once with its checksum made right again, as an attacker would.
 import { describe, expect, test } from 'bun:test'
 import { Failure } from '../../src/lib/errors.ts'
-import { KDF_CEILING, KDF_FLOOR } from '../../src/crypto/kdf.ts'
+import { KDF_CEILING, KDF_FLOOR } from '../../src/crypto/kdf-parameters.ts'
 import { concat, u32, utf8 } from '../../src/lib/bytes.ts'
-import { decodeHeader, encodeHeader } from '../../src/vault/header.ts'
+import { decodeHeader, encodeHeader } from '../../src/vault/header-record.ts'
 import { frame, historyKey, secretKey, META } from '../../src/vault/schema.ts'
 import { Vault } from '../../src/vault/vault.ts'
 import { verifyStructure } from '../../src/vault/verify.ts'

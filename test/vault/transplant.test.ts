@@ -2,7 +2,7 @@
 // between the new vault and its source.
 import { describe, expect, test } from 'bun:test'
 import { Identity } from '../../src/crypto/recipient.ts'
-import { KDF_FLOOR } from '../../src/crypto/kdf.ts'
+import { KDF_FLOOR } from '../../src/crypto/kdf-parameters.ts'
 import { Failure } from '../../src/lib/errors.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { openMemory } from '../../src/store/memory.ts'
