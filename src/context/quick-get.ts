@@ -2,7 +2,7 @@
 // gate stands where the keys are: the agent judges and writes the audit row, as for every other client. Here only what is
 // plainly `get KEY [-p PROJECT]` into a pipe or a file is taken; anything else, and every failure, is the frame's.
 import { version } from '../../package.json' with { type: 'json' }
-import { Broken, closeToOthers, isTerminal, writeTo } from '../lib/native-socket.ts'
+import { closeToOthers, isTerminal, writeTo } from '../lib/native-exchange.ts'
 import { askQuickly, settle } from '../modes/agent/quick.ts'
 import type { Given } from '../modes/agent/quick.ts'
 
@@ -28,29 +28,24 @@ export function quickGet(tokens: readonly string[]): number | undefined {
   if (!wish || !directory?.startsWith('/') || Object.keys(process.env).some(isForTheFrame)) return undefined
   if (process.platform !== 'linux' || isTerminal(STDOUT)) return undefined
   closeToOthers()
-  let given: Given | undefined
-  try {
-    given = askQuickly(`${directory}/agent.sock`, version, wish.key, wish.project)
-  } catch (error) {
-    if (error instanceof Broken && error.late) goWithout(error.message)
-    return undefined
-  }
-  return given && handOver(given)
+  const given = askQuickly(`${directory}/agent.sock`, version, wish.key, wish.project)
+  if (given !== 'late') return given && handOver(given)
+  goWithout()
+  return undefined
 }
 
 /** An agent that is silent costs its second once: the frame does not ask it again. */
-function goWithout(reason: string): void {
-  writeTo(STDERR, new TextEncoder().encode(`the agent is not used: ${reason}\n`))
+function goWithout(): void {
+  writeTo(STDERR, new TextEncoder().encode('the agent is not used: no answer in time\n'))
   process.env['TVAULT_NO_AGENT'] = '1'
 }
 
 function handOver(given: Given): number | undefined {
   const { value } = given
-  const { size } = value
-  const written = writeTo(STDOUT, value.reveal())
-  value.wipe()
-  settle(given, written === size ? 'ok' : 'failed')
-  if (written === size) return 0
+  const written = writeTo(STDOUT, value)
+  value.fill(0)
+  settle(given, written === value.length ? 'ok' : 'failed')
+  if (written === value.length) return 0
   return written > 0 ? CUT_OFF : undefined
 }
 

@@ -6,7 +6,8 @@ import type { FFIFunction, Library } from 'bun:ffi'
 type Ffi = typeof import('bun:ffi')
 type Symbols = Record<string, FFIFunction>
 
-const LIBC = 'libc.so.6'
+/** The C library. */
+export const LIBC = 'libc.so.6'
 const ERRNO = { __errno_location: { args: [], returns: 'ptr' } } as const
 
 export interface Native<Fns extends Symbols> {

@@ -10,9 +10,6 @@ const SYMBOLS = {
   recv: { args: ['i32', 'ptr', 'usize', 'i32'], returns: 'i64' },
   getsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'ptr'], returns: 'i32' },
   close: { args: ['i32'], returns: 'i32' },
-  write: { args: ['i32', 'ptr', 'usize'], returns: 'i64' },
-  isatty: { args: ['i32'], returns: 'i32' },
-  prctl: { args: ['i32', 'u64', 'u64', 'u64', 'u64'], returns: 'i32' },
 } as const
 
 const libc = nativeLibrary(SYMBOLS)
@@ -38,28 +35,6 @@ export interface Peer {
   gid: number
 }
 
-/** Whether descriptor `fd` is a terminal; for who loads this file anyway and nothing else of the kind. */
-export function isTerminal(fd: number): boolean {
-  return libc().c.isatty(fd) === 1
-}
-
-/**
- * Writes `bytes` to descriptor `fd`, waiting as long as whoever reads it needs, and returns how many it took: fewer when
- * it takes no more. For who loads this file anyway; others have lib/out.ts.
- */
-export function writeTo(fd: number, bytes: Uint8Array): number {
-  const { ffi, c } = libc()
-  let at = 0
-  while (at < bytes.length) {
-    const rest = bytes.subarray(at)
-    const written = Number(c.write(fd, ffi.ptr(rest), rest.length))
-    if (written > 0) at += written
-    else if (written === 0 || ![EAGAIN, EINTR].includes(errno())) break
-    else c.poll(ffi.ptr(pollOf(fd, POLLOUT)), 1n, -1)
-  }
-  return at
-}
-
 /** struct pollfd: fd i32, events i16, revents i16. */
 function pollOf(fd: number, event: number): Uint8Array {
   const poll = new Uint8Array(8)
@@ -67,13 +42,6 @@ function pollOf(fd: number, event: number): Uint8Array {
   view.setInt32(0, fd, true)
   view.setInt16(4, event, true)
   return poll
-}
-
-const PR_SET_DUMPABLE = 4
-
-/** Closes this process to others of the same user, like `harden` in native.ts, with what is loaded here anyway. */
-export function closeToOthers(): void {
-  libc().c.prctl(PR_SET_DUMPABLE, 0n, 0n, 0n, 0n)
 }
 
 /** Who is at the other end of connected socket `fd`, as the kernel says; undefined when it does not. */

@@ -53,7 +53,6 @@ export const REVEALERS: Readonly<Record<string, string>> = {
   'src/modes/agent/plain-client.ts': 'sends a token to an agent that speaks only protocol 1',
   'src/modes/agent/tokens.ts': 'hashes a token that was just made',
   'src/lib/plain.ts': 'makes JSON data of the result of a command whose effect is reveal',
-  'src/context/quick-get.ts': 'prints the value that an agent gave for `get`',
   'src/modes/cli/print.ts': 'prints the result of a command whose effect is reveal',
 }
 

@@ -8,6 +8,7 @@ import { concat, utf8 } from '../../../src/lib/bytes.ts'
 import { Decoder, KNOWN, encode } from '../../../src/modes/agent/frames.ts'
 import { MAGIC } from '../../../src/modes/agent/wire.ts'
 import type { Message } from '../../../src/modes/agent/frames.ts'
+import type { Given } from '../../../src/modes/agent/quick.ts'
 import { askQuickly, settle } from '../../../src/modes/agent/quick.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tvault-quick-'))
@@ -107,8 +108,10 @@ function heard(hex: string): Message[] {
 
 test.each(Object.entries(VALUES))('a value: %s', async (name, [, value]) => {
   const given = askQuickly(at(name), '1.2.3', 'KEY', 'web ü')
-  expect(given && Buffer.from(given.value.reveal())).toEqual(Buffer.from(value))
-  settle(given!, 'ok')
+  expect(typeof given).toBe('object')
+  if (typeof given !== 'object') return
+  expect(Buffer.from(given.value)).toEqual(Buffer.from(value))
+  settle(given, 'ok')
   const [hello, call, settled] = heard((await lines.next()).value as string).map(({ head }) => head)
   expect(hello).toMatchObject({ op: 'hello', version: 2, command: 'get', effect: 'reveal', interactive: false })
   expect(hello).toMatchObject({ client: { name: 'tvault', version: '1.2.3' } })
@@ -117,7 +120,7 @@ test.each(Object.entries(VALUES))('a value: %s', async (name, [, value]) => {
 })
 
 test('without a project it is the current one', async () => {
-  settle(askQuickly(at('plain'), '1.2.3', 'KEY')!, 'failed')
+  settle(askQuickly(at('plain'), '1.2.3', 'KEY') as Given, 'failed')
   const [, call, settled] = heard((await lines.next()).value as string).map(({ head }) => head)
   expect([call?.['args'], call?.['current'], settled?.['result']]).toEqual([['', 'KEY'], true, 'failed'])
 })
@@ -129,5 +132,5 @@ test.each(Object.entries(OTHERS))('no value: %s', async (name) => {
 
 test('nobody, and a path that no socket can have', () => {
   expect(askQuickly(join(folder, 'none.sock'), '1.2.3', 'KEY')).toBeUndefined()
-  expect(() => askQuickly(`/${'x'.repeat(200)}`, '1.2.3', 'KEY')).toThrow(RangeError)
+  expect(askQuickly(`/${'x'.repeat(200)}`, '1.2.3', 'KEY')).toBeUndefined()
 })
