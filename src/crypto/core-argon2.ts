@@ -3,6 +3,7 @@
 // Whatever happens inside, inputs, key and all small state are zero again when `derive` returns or throws. The blocks
 // are zeroed by the helpers meanwhile, or before anything else is done with the memory.
 import { compare, ownCopy } from '../lib/bytes.ts'
+import { runnableThreads } from '../lib/load.ts'
 import { preferHugePages } from '../lib/native.ts'
 import { CLOSED, KIND } from './argon2-tasks.ts'
 import { Helpers } from './argon2-helpers.ts'
@@ -23,6 +24,8 @@ const JUDGED_MIB = 4
 const SLOW_TIMES = 3
 /** Fewer blocks than this many MiB hold are filled before a helper has started. */
 const WORTH_HELP_MIB = 16
+/** With so many threads for each processor that want it, a helper only costs: it would wait as long as this thread. */
+const CROWD = 2
 /** More helpers than this gain nothing: memory is the limit. */
 const MOST_THREADS = 8
 /** From here on a fault for every 4 KiB is worth avoiding: 64 MiB take 16,384 of them, up to 0.2 s in a virtual machine. */
@@ -180,8 +183,8 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Option
   }
 
   function help({ memoryKib, passes, lanes }: Argon2Work, helpers: Helpers): void {
-    const worth = options.threads !== undefined || (memoryKib * passes) / 1024 >= WORTH_HELP_MIB
-    if (worth) helpers.start(Math.min(threads, split(lanes).groups) - 1)
+    const worth = (memoryKib * passes) / 1024 >= WORTH_HELP_MIB && runnableThreads() <= CROWD * threads
+    if (worth || options.threads !== undefined) helpers.start(Math.min(threads, split(lanes).groups) - 1)
   }
 
   /** The first `size` bytes of the memory, which grows if it has fewer. */
