@@ -31,7 +31,8 @@ function prepareAddon(platform: Platform, source: string): string {
 const addonLoader = (addon: string): string => `
 import path from ${JSON.stringify(addon)} with { type: 'file' }
 import { loadAddon } from ${JSON.stringify(join(root, 'src', 'store', 'addon.ts'))}
-export default () => loadAddon(path)
+const addon = await loadAddon(path)
+export default () => addon
 `
 
 /** Values are bytes, so the encoder that lmdb would use for objects is never made. */
