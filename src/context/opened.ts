@@ -55,6 +55,7 @@ export class Opened {
 
   async #unlock(next: () => Promise<Passphrase>, note: (text: string) => void): Promise<Vault> {
     const vault = await this.vault()
+    if (this.#store) (await import('../vault/rehearse.ts')).rehearse(this.#store)
     for (let attempt = 1; !vault.unlocked; attempt++) {
       const { secret, source } = await next()
       if (tryUnlock(vault, secret)) break
