@@ -157,6 +157,9 @@ export const CALLS: Readonly<Record<string, Call>> = {
   ssh: { need: 'key', words: 'host -- true', foreign: 'text' },
   status: { need: 'place' },
   sync: { need: 'key', words: 'pull', asks: true },
+  tier: { need: 'names' },
+  'tier lower': { need: 'key', words: 'A' },
+  'tier raise': { need: 'key', words: 'A' },
   unlock: { need: 'key', but: { busy: 0 } },
   version: { need: 'nothing' },
 }

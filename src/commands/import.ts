@@ -66,7 +66,8 @@ export default define({
       if (input['dry-run']) return result
       const wanted = entries.filter(({ key }) => states.get(key) !== 'same')
       if (input.interactive && wanted.length > 0) await approve(context, result)
-      const { written } = view.writeMany(project, wanted, { overwrite: input.overwrite })
+      const progress = context.progress('importing')
+      const { written } = view.writeMany(project, wanted, { overwrite: input.overwrite, progress })
       // What was written decides: another process may have stored a key since the plan was made.
       const changes = new Map<string, Change>(wanted.map(({ key }) => [key, 'skipped']))
       for (const { key, change } of written) changes.set(key, change === 'updated' ? 'overwritten' : change)

@@ -106,6 +106,9 @@ import shellInit from './shell-init.ts'
 import ssh from './ssh.ts'
 import status from './status.ts'
 import sync from './sync.ts'
+import tier from './tier.ts'
+import tierLower from './tier/lower.ts'
+import tierRaise from './tier/raise.ts'
 import unlock from './unlock.ts'
 import version from './version.ts'
 
@@ -217,6 +220,9 @@ export const commands: readonly Command[] = [
   ssh,
   status,
   sync,
+  tier,
+  tierLower,
+  tierRaise,
   unlock,
   version,
 ] as unknown as readonly Command[]

@@ -41,6 +41,8 @@ export interface McpWish {
   refusals: number
   /** `auto`, `none`, or `unix://PATH` of the agent that may be asked. */
   connect: string
+  /** Whether the owner may be asked on a page, where the client opens one. */
+  page: 'auto' | 'none'
   /** Whether programs that it runs may use the network. */
   network: 'any' | 'none'
   /** Hosts that requests may go to where no policy of the vault says so: `name`, `name:port`, `*.name`. */
@@ -55,14 +57,14 @@ export interface McpWish {
 export interface ConfinedLaunch {
   /** The program and its words, or a line that is split as a shell does it, without one. */
   command: readonly string[] | string
-  /** The project that the secrets are of. */
-  project: string
   directory: string | undefined
-  /** Added to its environment. Wiped by the callee. */
-  inject: readonly { name: string; value: Secret }[]
+  /** Added to its environment; `project` is the one that the secret is of. Wiped by the callee. */
+  inject: readonly { name: string; project: string; value: Secret }[]
   timeoutSeconds: number
   /** `exit`: its output is thrown away. */
   output: 'full' | 'exit'
+  /** Projects of which no value comes out, given to it or not. */
+  projects: readonly string[]
 }
 
 /** What was kept of a stream, the values taken out; bytes. */
@@ -72,7 +74,23 @@ export interface SeenStream {
   dropped: number
 }
 
+/** How a program of the owner's recipes ended; what it printed is told when it failed. */
+export interface StepOutcome {
+  /** The name of its file. */
+  program: string
+  exitCode: number
+  timedOut: boolean
+  stdout: string
+  stderr: string
+}
+
 export interface ConfinedOutcome {
+  /** Not so when what sets up failed; then there is no more to tell. */
+  started: boolean
+  setUp: readonly StepOutcome[]
+  tearDown: readonly StepOutcome[]
+  /** As it was run: rules may allow less than was asked for. */
+  output: ConfinedLaunch['output']
   /** 128 + n when signal n ended it. */
   exitCode: number
   signal: string | undefined
@@ -81,6 +99,8 @@ export interface ConfinedOutcome {
   stderr: SeenStream
   /** How many values were taken out. */
   redactions: number
+  /** Why output is missing, when it could not be looked at to its end. */
+  withheld: string | undefined
   confined: boolean
   /** What the kernel could not hold, in words. */
   gaps: readonly string[]
@@ -115,7 +135,8 @@ export interface InjectWish {
 export interface AgentActs {
   /** Throws `denied` for a host (`name` or `name:port`) that no request may go to. */
   mayReach(host: string): void
-  request(wish: Request): Promise<RequestOutcome>
+  /** No value of `projects` comes back with the answer. */
+  request(wish: Request, projects: readonly string[]): Promise<RequestOutcome>
   inject(wish: InjectWish): Promise<{ created: boolean }>
   session(): Promise<{ locked: boolean; uses_left: number; seconds_left: number; pending: number; agent: boolean }>
   /** Asks the owner; never unlocks. */

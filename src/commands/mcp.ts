@@ -59,6 +59,12 @@ export default define({
       about: 'So many refused calls within a minute are a search, and end the session',
       fallback: `${REFUSALS}`,
     },
+    page: {
+      kind: 'choice',
+      choices: ['auto', 'none'],
+      about: 'none: never ask you for an approval on a page in the browser',
+      fallback: 'auto',
+    },
     connect: {
       kind: 'choice',
       choices: ['auto', 'none'],
@@ -73,7 +79,7 @@ export default define({
     { words: 'mcp --http 8750 --token-file ~/.config/tvault-mcp-token', about: 'For a client that speaks HTTP' },
   ],
   async run(context, input) {
-    const { tools = 'full', root = [], network = 'any', refusals = REFUSALS, connect = 'auto' } = input
+    const { tools = 'full', root = [], network = 'any', refusals = REFUSALS, connect = 'auto', page = 'auto' } = input
     const { host = [], inside = [], http: port, 'token-file': tokenFile } = input
     if ((port === undefined) !== (tokenFile === undefined)) {
       throw new Failure('usage', '--http and --token-file must be used together')
@@ -85,6 +91,6 @@ export default define({
     }
     const mcp = await context.mcp()
     const http = port === undefined || tokenFile === undefined ? undefined : { port, tokenFile }
-    await mcp.serve({ tools, roots: root, refusals, network, connect, hosts: host, inside, http })
+    await mcp.serve({ tools, roots: root, refusals, network, connect, page, hosts: host, inside, http })
   },
 })

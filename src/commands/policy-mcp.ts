@@ -1,6 +1,6 @@
 // What an AI agent may do under its rules. Without rules of the owner it sees names and nothing else. The order is
 // that of an answer to "why": the kind of act, the project, the key.
-import { EFFECTS } from '../lib/gate.ts'
+import { EFFECTS, placeName } from '../lib/gate.ts'
 import type { Decision, Effect, McpRules, NameRules, Policy, Question } from '../lib/gate.ts'
 import { namePattern } from '../lib/pattern.ts'
 import type { PatternOptions } from '../lib/pattern.ts'
@@ -98,20 +98,36 @@ export function checkRules(rules: McpRules): McpRules {
   return rules
 }
 
+/** Stands for a rule where the tier of the secret has the owner asked. */
+export const TIER_2 = 'tier 2'
+
 export const MCP: Policy = {
   decide(question: Question): Decision {
     const { principal, effect, project, key } = question
-    if (principal.kind !== 'mcp') return { allow: false, rule: 'deny by default' }
-    const { rules, client } = principal
-    if (rules.own) return decideOwn(rules.own, { ...question, client }, Date.now())
-    const refused = (rule: string): Decision => ({ allow: false, rule })
-    const kind = refusedEffect(rules, effect)
-    if (kind !== undefined) return refused(kind)
-    const { project: ofProject, key: ofKey } = testsOf(rules)
-    const where = project === undefined ? undefined : ofProject(project)
-    if (where !== undefined) return refused(`${where} (${rules.source})`)
-    const what = key === undefined ? undefined : ofKey(key)
-    if (what !== undefined) return refused(`${what} (${rules.source})`)
-    return { allow: true, rule: rules.source }
+    const decision = decideByRules(question)
+    if (principal.kind !== 'mcp' || !decision.allow || decision.approve !== undefined) return decision
+    if (effect === 'none' || effect === 'list' || project === undefined || key === undefined) return decision
+    return isTier2(principal.rules, project, key) ? { ...decision, approve: TIER_2 } : decision
   },
+}
+
+/** Whether a secret may be used only with the owner's word. */
+export function isTier2({ tier2 }: McpRules, project: string, key: string): boolean {
+  return tier2 !== undefined && tier2.size > 0 && tier2.has(placeName(project, key))
+}
+
+function decideByRules(question: Question): Decision {
+  const { principal, effect, project, key } = question
+  if (principal.kind !== 'mcp') return { allow: false, rule: 'deny by default' }
+  const { rules, client } = principal
+  if (rules.own) return decideOwn(rules.own, { ...question, client }, Date.now())
+  const refused = (rule: string): Decision => ({ allow: false, rule })
+  const kind = refusedEffect(rules, effect)
+  if (kind !== undefined) return refused(kind)
+  const { project: ofProject, key: ofKey } = testsOf(rules)
+  const where = project === undefined ? undefined : ofProject(project)
+  if (where !== undefined) return refused(`${where} (${rules.source})`)
+  const what = key === undefined ? undefined : ofKey(key)
+  if (what !== undefined) return refused(`${what} (${rules.source})`)
+  return { allow: true, rule: rules.source }
 }

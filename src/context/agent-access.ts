@@ -14,7 +14,7 @@ import { socketPath } from '../modes/agent/socket-path.ts'
 import type { Pending } from '../modes/agent/approvals.ts'
 import type { PlainClient } from '../modes/agent/plain-client.ts'
 import type { TokenInfo } from '../modes/agent/tokens.ts'
-import { agentSession, demandAgent } from './agent.ts'
+import { agentSession, requestOf } from './agent.ts'
 import type { AgentCaller } from './agent.ts'
 import { withLogSettings } from './config.ts'
 import type { Passphrase } from './passphrase.ts'
@@ -47,23 +47,8 @@ export interface AgentSurroundings {
 export function agentAccess(around: AgentSurroundings): AgentAccess {
   const caller = (): AgentCaller => ({ ...around, directory: around.directory() })
 
-  /** One request of a conversation of its own. An agent that speaks only v1 is asked by `plainly`, or cannot do it. */
-  const request = async (
-    op: string,
-    args: readonly unknown[] = [],
-    plainly?: (plain: PlainClient) => unknown,
-  ): Promise<unknown> => {
-    const session = await demandAgent(caller())
-    try {
-      if (session.client) return session.client.request({ op }, args)
-      if (session.plain && plainly) return plainly(session.plain)
-      throw new Failure('failed', 'the agent that runs here is one of TinyVault 0.23, which cannot do this', {
-        hint: 'tvault agent stop ends it',
-      })
-    } finally {
-      session.close()
-    }
-  }
+  const request = (op: string, args?: readonly unknown[], plainly?: (plain: PlainClient) => unknown) =>
+    requestOf(caller(), op, args, plainly)
   const statusOf = async (): Promise<AgentStatus> =>
     (await request('status', [], (plain) => ({ ...plain.status(), unlocked: true }))) as AgentStatus
 
@@ -124,9 +109,7 @@ export function agentAccess(around: AgentSurroundings): AgentAccess {
     tokens: async () => (await request('token-list')) as TokenInfo[],
     revokeToken: async (id: string) => (await request('token-revoke', [id])) === true,
 
-    approvals: async () => (await request('approvals')) as Waiting,
-    approve: async (id, passphrase, wish) => (await request('approve', [id, passphrase, wish])) as Pending,
-    deny: async (id) => (await request('deny', [id])) as Pending,
+    ...decisions(caller),
     forgive: async (client) => Number(await request('forgive', [client])),
     async lockServers() {
       const { stampLock } = await import('./lock-stamp.ts')
@@ -143,6 +126,15 @@ export function agentAccess(around: AgentSurroundings): AgentAccess {
       const environment = await withLogSettings(around.directory(), around.environment)
       return readLog(logDirectory(directory, environment, around.directory()), { lines, clear })
     },
+  }
+}
+
+/** The owner's word about what waits: the same from the command line and from a page. */
+export function decisions(caller: () => AgentCaller): Pick<AgentAccess, 'approvals' | 'approve' | 'deny'> {
+  return {
+    approvals: async () => (await requestOf(caller(), 'approvals')) as Waiting,
+    approve: async (id, passphrase, wish) => (await requestOf(caller(), 'approve', [id, passphrase, wish])) as Pending,
+    deny: async (id) => (await requestOf(caller(), 'deny', [id])) as Pending,
   }
 }
 

@@ -8,6 +8,7 @@ import { Approvals } from '../modes/agent/approvals.ts'
 import type { Pending, Use } from '../modes/agent/approvals.ts'
 import type { Asked, Grant, Guests } from '../modes/agent/broker.ts'
 import { ProtocolFault } from '../modes/agent/frames.ts'
+import { DECLINED } from '../modes/agent/guest.ts'
 import type { GuestOperation } from '../modes/agent/guest.ts'
 import { Lockouts } from '../modes/agent/lockouts.ts'
 import type { LockedOut } from '../modes/agent/lockouts.ts'
@@ -16,11 +17,13 @@ import type { Work } from '../modes/agent/turnstile.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { View } from '../vault/view.ts'
+import { GuestRedaction } from './guest-redaction.ts'
 import { McpGate } from './mcp-gate.ts'
+import { DEFAULT_TERMS } from './permits.ts'
 
 const MOST_REFUSALS = 40
-const DEFAULT_TERMS = { uses: 3, seconds: 300, wait: 60 }
 const LONGEST_RULE = 200
+const MOST_PROJECTS = 100
 /** Failures of this kind are no search. */
 const NO_SEARCH = ['approval_required', 'approval_denied', 'budget_exhausted', 'locked_out']
 
@@ -43,6 +46,7 @@ export class AgentGuests implements Guests {
   readonly #gate: McpGate
   readonly #approvals: Approvals
   readonly #lockouts: Lockouts
+  readonly #redacting: GuestRedaction
 
   static async open(options: GuestsOptions): Promise<AgentGuests> {
     const { random, note, notify, now = () => performance.now() } = options
@@ -59,6 +63,7 @@ export class AgentGuests implements Guests {
     this.#gate = gate
     this.#approvals = approvals
     this.#lockouts = new Lockouts({ now, most: MOST_REFUSALS, told: (locked) => this.#lockedOut(locked) })
+    this.#redacting = new GuestRedaction(gate, options)
   }
 
   /** Who an AI agent is, with the rules of now. Throws `failed` and `corrupt` for a policy that is no use. */
@@ -83,8 +88,13 @@ export class AgentGuests implements Guests {
     return this.#gate.view(this.#options.vault(), asker, process)
   }
 
+  left(grant: Grant): void {
+    this.#redacting.left(grant)
+  }
+
   /** Nothing is approved any more. */
   clear(): void {
+    this.#gate.redactions.wipe()
     this.#approvals.clear()
     this.#gate.forget()
   }
@@ -109,20 +119,29 @@ export class AgentGuests implements Guests {
   }
 
   ask(grant: Grant, op: GuestOperation, args: readonly unknown[]): unknown {
-    const [first, second] = args
+    const [first, second, third] = args
     const mine = who(grant)
     switch (op) {
       case 'permit':
         return this.#approvals.answer(text(first), mine)
       case 'withdraw':
-        return this.#approvals.withdraw(text(first), mine)
+        return this.#withdraw(grant, text(first), second === DECLINED)
       case 'session-status':
         return this.#approvals.session(mine)
       case 'session-request':
         return this.#approvals.askSession(this.#use(grant, text(first)), this.#terms(grant))
       case 'refused':
         return this.#refused(grant, text(first) || 'refused', text(second))
+      case 'redact-begin':
+        return this.#redacting.begin(grant, texts(first))
+      case 'redact':
+        return this.#redacting.pass(grant, first, second, third)
     }
+  }
+
+  #withdraw(grant: Grant, id: string, declined: boolean): void {
+    const waited = this.#approvals.withdraw(id, who(grant), declined)
+    if (waited && declined) this.#write(grant, { rule: 'declined at the client', request: id })
   }
 
   counts(): { approvals_waiting: number; clients_locked_out: number } {
@@ -195,6 +214,11 @@ function decided({ id, kind, client, command, project, keys }: Pending): Record<
 function text(value: unknown): string {
   if (typeof value === 'string' && value.length <= 4096) return value
   throw new ProtocolFault('an argument that is no text')
+}
+
+function texts(value: unknown): string[] {
+  if (Array.isArray(value) && value.length <= MOST_PROJECTS) return value.map(text)
+  throw new ProtocolFault('an argument that is no list of texts')
 }
 
 /** For a notification: what a client says of itself, in signs that mean nothing. */

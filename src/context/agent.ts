@@ -75,8 +75,27 @@ async function plainSession(path: string, { token, note }: AgentCaller): Promise
   return undefined
 }
 
-/** A session or `not_found`: for the commands that are about the agent itself. */
-export async function demandAgent(caller: AgentCaller): Promise<AgentSession> {
+/** One request of a conversation of its own. An agent that speaks only v1 is asked by `plainly`, or cannot do it. */
+export async function requestOf(
+  caller: AgentCaller,
+  op: string,
+  args: readonly unknown[] = [],
+  plainly?: (plain: PlainClient) => unknown,
+): Promise<unknown> {
+  const session = await demandAgent(caller)
+  try {
+    if (session.client) return session.client.request({ op }, args)
+    if (session.plain && plainly) return plainly(session.plain)
+    throw new Failure('failed', 'the agent that runs here is one of TinyVault 0.23, which cannot do this', {
+      hint: 'tvault agent stop ends it',
+    })
+  } finally {
+    session.close()
+  }
+}
+
+/** A session or `not_found`. */
+async function demandAgent(caller: AgentCaller): Promise<AgentSession> {
   const session = await agentSession(caller)
   if (session) return session
   throw new Failure('not_found', 'no agent is running', { hint: 'tvault unlock starts one' })

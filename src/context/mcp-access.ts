@@ -2,6 +2,7 @@
 // for.
 import { homedir } from 'node:os'
 import type { McpAccess } from '../commands/mcp-access.ts'
+import { placeName } from '../lib/gate.ts'
 import type { Names } from '../vault/view.ts'
 import type { Surroundings } from './passphrase.ts'
 import { clientFile } from './mcp-clients.ts'
@@ -19,13 +20,15 @@ export function mcpAccess({ directory, ...options }: Options): McpAccess {
   const policyOf = async () => (await options.names()).policy()
   return {
     async rules() {
-      const stored = await policyOf()
-      if (stored.text === '') return readRules(directory())
+      const names = await options.names()
+      const tier2 = new Set(names.tiers().map(({ project, key }) => placeName(project, key)))
+      const stored = names.policy()
+      if (stored.text === '') return { ...(await readRules(directory())), tier2 }
       const [{ readPolicy }, { ownRules }] = await Promise.all([
         import('../formats/policy.ts'),
         import('../commands/policy-mcp.ts'),
       ])
-      return ownRules(readPolicy(stored.text, { revision: stored.revision, home: homedir() }))
+      return { ...ownRules(readPolicy(stored.text, { revision: stored.revision, home: homedir() })), tier2 }
     },
     stored: policyOf,
     async parse(text, revision) {

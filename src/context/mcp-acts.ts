@@ -8,6 +8,7 @@ import { Failure } from '../lib/errors.ts'
 import { checkOutside, lstatOrNothing, readFound, writeAtomically } from '../lib/files.ts'
 import { Given } from './mcp-given.ts'
 import { checkKey, printable } from '../lib/names.ts'
+import type { ScopeRedaction } from './mcp-redacting.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { AgentActs, ConfinedLaunch, ConfinedOutcome, InjectWish, RequestOutcome } from '../commands/mcp-access.ts'
 import type { Environment } from '../lib/paths.ts'
@@ -33,6 +34,8 @@ interface Now {
   signal: AbortSignal
   /** Called when the values are handed over: others may have the vault now. */
   release: () => Promise<void>
+  /** Begins to take the values of projects out of output; undefined when they have none. */
+  redacting: (projects: readonly string[]) => Promise<ScopeRedaction | undefined>
 }
 
 /** Programs and requests of one session. It remembers what they were given, and takes that out of all later answers. */
@@ -48,9 +51,14 @@ export class Doings {
   async run(launch: ConfinedLaunch, directory: string, now: Now, network?: 'none'): Promise<ConfinedOutcome> {
     const { runForAgent } = await import('./mcp-exec.ts')
     const bounds = this.#bounds
+    const scope = launch.output === 'full' ? await now.redacting(launch.projects) : undefined
     const known = this.#knownAfter(launch.inject)
     const around = { ...bounds, roots: bounds.roots(), directory, known, cancel: now.signal, release: now.release }
-    return runForAgent(launch, { ...around, network: network ?? bounds.network })
+    try {
+      return await runForAgent(launch, { ...around, scope, network: network ?? bounds.network })
+    } finally {
+      scope?.stream.end()
+    }
   }
 
   /** `hasOwnRules`: a policy of the vault has judged the host and the file already. */
@@ -63,7 +71,15 @@ export class Doings {
           hint: 'the owner starts the server with --host NAME, or writes a policy with a line for it',
         })
       },
-      request: (wish) => requestForAgent(wish, { ...this.#bounds, ...now, known: this.#knownAfter(wish.secrets) }),
+      request: async (wish, projects) => {
+        const scope = wish.output === 'full' ? await now.redacting(projects) : undefined
+        try {
+          const known = this.#knownAfter(wish.secrets)
+          return await requestForAgent(wish, { ...this.#bounds, ...now, scope, known })
+        } finally {
+          scope?.stream.end()
+        }
+      },
       inject: (wish) => {
         this.#given.remember([wish.secret])
         return injectForAgent(wish, this.#bounds)
@@ -102,16 +118,22 @@ interface Requesting extends Now {
   inside: readonly string[]
   /** Further values that must not come back. Wiped by the callee. */
   known: readonly Named[]
+  scope: ScopeRedaction | undefined
 }
 
 /** Sends the request. Wipes the values. Throws `denied` where one of them could not be hidden in the answer. */
 async function requestForAgent(wish: Request, around: Requesting): Promise<RequestOutcome> {
-  const [{ send }, { Redactor }] = await Promise.all([import('../guard/request.ts'), import('../guard/redact.ts')])
+  const [{ send }, { Redactor }, { RedactorChain }] = await Promise.all([
+    import('../guard/request.ts'),
+    import('../guard/redact.ts'),
+    import('../guard/redact-chain.ts'),
+  ])
   const { seen } = await import('./mcp-exec.ts')
   const { secrets, output } = wish
-  const redactor = new Redactor(secrets, around.known)
+  const own = new Redactor(secrets, around.known)
+  const redactor = around.scope ? new RedactorChain(around.scope.stream, own) : own
   try {
-    const unsafe = output === 'full' ? redactor.unsafe() : []
+    const unsafe = output === 'full' ? own.unsafe() : []
     if (unsafe.length > 0) {
       throw new Failure(
         'denied',
@@ -122,7 +144,7 @@ async function requestForAgent(wish: Request, around: Requesting): Promise<Reque
       )
     }
     const answer = await send(wish, { ...around, redactor })
-    const { status, headers, withheld } = answer
+    const { status, headers, withheld = around.scope?.failure?.message } = answer
     return { status, headers, withheld, body: seen(answer.body), redactions: redactor.redactions }
   } finally {
     redactor.end()

@@ -5,10 +5,11 @@ import { Failure, toFailure } from '../lib/errors.ts'
 import type { Asker, Effect, Principal } from '../lib/gate.ts'
 import type { Answer } from '../modes/agent/approvals.ts'
 import type { AgentClient } from '../modes/agent/client.ts'
+import { DECLINED } from '../modes/agent/guest.ts'
 import type { Guest } from '../modes/agent/guest.ts'
-import type { HostCall, SessionLeft } from '../modes/mcp/host.ts'
+import type { AskByPage, Host, HostCall, PageOfQuestion, SessionLeft } from '../modes/mcp/host.ts'
 import { agentSession } from './agent.ts'
-import type { AgentSession } from './agent.ts'
+import type { AgentCaller, AgentSession } from './agent.ts'
 import { ownersWord } from './mcp-approval.ts'
 import type { Taken } from './passphrase.ts'
 import { noOneToAsk } from './permits.ts'
@@ -25,8 +26,16 @@ interface Options {
   note: (text: string) => void
 }
 
+/** The client's way to end a wait, and the page beside it. */
+type Wait = Parameters<NonNullable<Host['withApproval']>>[0]
+type Page = Parameters<NonNullable<Host['sessionUnlock']>>[2]
+
 export class AgentSide {
   readonly #options: Options
+  /** Requests for which a page is shown: the same question again shows no second one. */
+  readonly #shown = new Set<string>()
+  /** Waits that nobody waits for. */
+  readonly #following = new Set<Promise<unknown>>()
 
   constructor(options: Options) {
     this.#options = options
@@ -59,28 +68,63 @@ export class AgentSide {
   }
 
   /** Host.withApproval. */
-  async withApproval<T>(
-    { principal, signal, progress }: { principal: Principal } & Pick<HostCall, 'signal' | 'progress'>,
-    attempt: () => Promise<T>,
-  ): Promise<T> {
+  async withApproval<T>(wait: Wait, attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt()
     } catch (error) {
       const { code, about } = toFailure(error)
       const request = about?.['request']
       if (code !== 'approval_required' || typeof request !== 'string') throw error
-      const waited = await this.#ask(principal, 'mcp', async (client) => {
-        await ownersWord({
-          look: async () => client.request({ op: 'permit' }, [request]) as { answer: Answer; seconds: number },
-          withdraw: async () => void client.request({ op: 'withdraw' }, [request]),
-          signal,
-          progress,
-        })
-        return true
-      })
-      if (waited === undefined) throw error
+      if (!(await this.#awaitWord(request, wait))) throw error
       return attempt()
     }
+  }
+
+  /** Returns true after the owner's yes, false when there is no agent. Throws like `ownersWord`. */
+  async #awaitWord(request: string, { principal, signal, progress, byPage }: Wait): Promise<boolean> {
+    const waited = await this.#ask(principal, 'mcp', async (client) => {
+      const page = byPage && (await this.#show(request, byPage))
+      try {
+        await ownersWord({
+          look: async () => client.request({ op: 'permit' }, [request]) as { answer: Answer; seconds: number },
+          withdraw: async (declined) =>
+            void client.request({ op: 'withdraw' }, declined ? [request, DECLINED] : [request]),
+          ...{ page, signal, progress },
+        })
+      } finally {
+        if (page) this.#shown.delete(request)
+      }
+      return true
+    })
+    return waited === true
+  }
+
+  /** The page for a request that waits; undefined when there is one already, or none can be had. */
+  async #show(request: string, byPage: AskByPage): Promise<PageOfQuestion | undefined> {
+    if (this.#shown.has(request)) return undefined
+    this.#shown.add(request)
+    try {
+      const { decisions } = await import('./agent-access.ts')
+      const owner = decisions(() => this.#owner())
+      const waiting = (await owner.approvals()).pending.find(({ id }) => id === request)
+      if (!waiting) throw new Failure('not_found', 'no such request waits')
+      return await byPage({
+        waiting,
+        approve: async (passphrase) => void (await owner.approve(request, passphrase, {})),
+        deny: async () => void (await owner.deny(request)),
+      })
+    } catch (error) {
+      this.#options.note(`tvault mcp: no page for the owner: ${toFailure(error).message}`)
+      this.#shown.delete(request)
+      return undefined
+    }
+  }
+
+  /** Who sits before the page: the owner, as in a terminal. A token of the server is none of theirs. */
+  #owner(): AgentCaller {
+    const { directory, note } = this.#options
+    const by = { command: 'mcp page', effect: 'admin', interactive: false } as const
+    return { ...by, directory, version: build.version, token: () => undefined, note }
   }
 
   /** Host.sessionStatus. */
@@ -94,15 +138,31 @@ export class AgentSide {
   }
 
   /** Host.sessionUnlock. Throws `denied` without an agent. */
-  async askSession(principal: Principal, purpose: string): Promise<{ request: string; seconds: number }> {
+  async askSession(principal: Principal, purpose: string, page: Page): Promise<{ request: string; seconds: number }> {
     const args = [purpose.slice(0, LONGEST_NOTE)]
     const asked = await this.#ask(
       principal,
       'mcp',
       (client) => client.request({ op: 'session-request' }, args) as { request: string; seconds: number },
     )
-    if (asked) return asked
-    throw noOneToAsk()
+    if (!asked) throw noOneToAsk()
+    if (page) this.#follow(asked.request, { principal, progress: () => undefined, ...page })
+    return asked
+  }
+
+  /** Shows the page of a session until it is over. */
+  #follow(request: string, wait: Wait): void {
+    if (this.#shown.has(request)) return
+    const following = this.#awaitWord(request, wait)
+      // What was decided is told by the state of the session.
+      .catch(() => undefined)
+      .finally(() => this.#following.delete(following))
+    this.#following.add(following)
+  }
+
+  /** Resolves when no page is shown any more for nobody. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#following)
   }
 
   /** What `act` gives for a session of `principal`; undefined without an agent that has the key. */

@@ -1,7 +1,8 @@
 // Waits for the owner's word about a use of an AI agent: asks the agent twice a second, tells the client once a second that
 // something is still going on, and takes the question back when the client does.
-import { Failure } from '../lib/errors.ts'
+import { Failure, toFailure } from '../lib/errors.ts'
 import type { Answer } from '../modes/agent/approvals.ts'
+import type { Ending, PageOfQuestion } from '../modes/mcp/host.ts'
 
 const POLL_MILLISECONDS = 400
 
@@ -9,21 +10,39 @@ const POLL_MILLISECONDS = 400
 export interface AwaitedWord {
   /** How it stands. */
   look: () => Promise<{ answer: Answer; seconds: number }>
-  withdraw: () => Promise<void>
+  /** `declined`: because somebody said no at the client. */
+  withdraw: (declined: boolean) => Promise<void>
+  /** The page that asks as well. It is closed with the question. */
+  page?: PageOfQuestion | undefined
   signal: AbortSignal
   /** Seconds that have gone by, and how many there are in all. */
   progress: (done: number, total: number) => void
 }
 
 /** Returns when the owner said yes. Throws `denied` with code `approval_denied` or `approval_expired`, `cancelled`. */
-export async function ownersWord({ look, withdraw, signal, progress }: AwaitedWord): Promise<void> {
+export async function ownersWord(awaited: AwaitedWord): Promise<void> {
+  const { page } = awaited
+  try {
+    await wordOf(awaited)
+    page?.close('approved')
+  } catch (error) {
+    page?.close(endingOf(toFailure(error)))
+    throw error
+  }
+}
+
+function endingOf({ code }: Failure): Ending {
+  if (code === 'approval_denied') return 'denied'
+  return code === 'approval_expired' ? 'expired' : 'over'
+}
+
+async function wordOf({ look, withdraw, page, signal, progress }: AwaitedWord): Promise<void> {
   const began = performance.now()
   let told = -1
   for (;;) {
     const { answer, seconds } = await look()
     if (answer === 'approved') return
-    if (answer === 'denied')
-      throw new Failure('denied', 'the owner refused it', { code: 'approval_denied', hint: 'ask the owner' })
+    if (answer === 'denied') throw refused('the owner refused it')
     if (answer !== 'waiting') {
       throw new Failure('denied', 'the owner did not allow it in time', {
         code: 'approval_expired',
@@ -33,21 +52,30 @@ export async function ownersWord({ look, withdraw, signal, progress }: AwaitedWo
     const gone = Math.floor((performance.now() - began) / 1000)
     if (gone > told) progress(gone, gone + seconds)
     told = gone
-    await pause(signal)
+    await pause(page ? [signal, page.turnedDown] : [signal])
     if (signal.aborted) {
-      await withdraw()
+      await withdraw(false)
       throw new Failure('cancelled', 'cancelled')
+    }
+    if (page?.turnedDown.aborted) {
+      await withdraw(page.turnedDown.reason === 'decline')
+      throw refused('it was turned down at the client')
     }
   }
 }
 
-async function pause(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
+function refused(message: string): Failure {
+  return new Failure('denied', message, { code: 'approval_denied', hint: 'ask the owner' })
+}
+
+/** Until the next look, or until one of `signals` aborts. */
+async function pause(signals: readonly AbortSignal[]): Promise<void> {
+  if (signals.some(({ aborted }) => aborted)) return
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, POLL_MILLISECONDS)
   const stop = (): void => resolve()
-  signal.addEventListener('abort', stop)
+  for (const signal of signals) signal.addEventListener('abort', stop)
   await promise
   clearTimeout(timer)
-  signal.removeEventListener('abort', stop)
+  for (const signal of signals) signal.removeEventListener('abort', stop)
 }

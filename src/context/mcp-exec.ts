@@ -2,7 +2,7 @@
 // agent's socket, and its output without the values it was given. Where the kernel cannot hold it, it is not started.
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { ConfinedLaunch, ConfinedOutcome, SeenStream } from '../commands/mcp-access.ts'
+import type { ConfinedLaunch, ConfinedOutcome, SeenStream, StepOutcome } from '../commands/mcp-access.ts'
 import { Failure } from '../lib/errors.ts'
 import { handedOut } from './mcp-recipes.ts'
 import { policyFile, configFiles } from '../lib/paths.ts'
@@ -10,6 +10,8 @@ import type { Environment } from '../lib/paths.ts'
 import type { Secret } from '../lib/secret.ts'
 import { ownWords } from '../lib/program.ts'
 import type { Kept } from '../guard/capped.ts'
+import type { StepEnding } from '../guard/confined-steps.ts'
+import type { ScopeRedaction } from './mcp-redacting.ts'
 
 const HEAD_BYTES = 32_768
 const TAIL_BYTES = 32_768
@@ -28,31 +30,39 @@ export interface Starting {
   hidden?: readonly string[]
   /** Values of earlier calls that must not come out of this one either. Wiped by the callee. */
   known?: readonly { name: string; value: Secret }[]
+  /** Takes out what else the projects of the call hold; the caller has begun it. */
+  scope: ScopeRedaction | undefined
   /** Called when the values are handed over, before the program starts: others may have the vault now. */
   release: () => Promise<void>
 }
 
 /** Runs it to its end. Wipes the values. Throws `denied` where it cannot be confined or values could not be hidden. */
 export async function runForAgent(launch: ConfinedLaunch, around: Starting): Promise<ConfinedOutcome> {
-  const [{ runConfined }, { Redactor }] = await Promise.all([
+  const [{ runConfined }, { Redactor }, { RedactorChain }] = await Promise.all([
     import('../guard/confined.ts'),
     import('../guard/redact.ts'),
+    import('../guard/redact-chain.ts'),
   ])
   const command = typeof launch.command === 'string' ? await wordsOf(launch.command) : launch.command
   if ((command[0] ?? '') === '') throw new Failure('usage', 'there is no program to run')
   const { inject, output } = launch
   const { known = [] } = around
-  const redactor = new Redactor(inject, known)
+  const own = new Redactor(inject, known)
+  const redactor = around.scope ? new RedactorChain(around.scope.stream, own) : own
   const errors = redactor.another()
+  /** For others to be made of, when those have ended. */
+  let spare: typeof errors | undefined
   try {
-    const unsafe = output === 'full' ? redactor.unsafe() : []
+    const unsafe = output === 'full' ? own.unsafe() : []
     if (unsafe.length > 0) {
       const names = unsafe.map(({ name }) => name).join(', ')
       throw new Failure('denied', `too short or too easy to guess to be hidden in output: ${names}`, {
         hint: 'output: "exit" tells only how the program ended',
       })
     }
-    const handed = await handedOut(around.vault, launch.project, inject)
+    const handed = await handedOut(around.vault, inject)
+    const { steps } = handed
+    const more = steps.setUp.length + steps.tearDown.length > 0 ? (spare = redactor.another()) : undefined
     const ended = await runConfined(
       {
         command,
@@ -61,6 +71,7 @@ export async function runForAgent(launch: ConfinedLaunch, around: Starting): Pro
         network: around.network,
         given: handed.given,
         askpass: handed.askpass,
+        steps,
         timeoutSeconds: launch.timeoutSeconds,
         threads: MOST_THREADS,
         headBytes: output === 'full' ? HEAD_BYTES : 0,
@@ -73,16 +84,22 @@ export async function runForAgent(launch: ConfinedLaunch, around: Starting): Pro
         release: around.release,
         cancel: around.cancel,
         filters: { stdout: redactor, stderr: errors },
+        ...(more && { stepFilters: () => ({ stdout: more.another(), stderr: more.another() }) }),
       },
     )
     if (ended.cancelled) throw new Failure('cancelled', 'cancelled')
     return {
+      output,
+      started: ended.started,
+      setUp: ended.setUp.map(stepOutcome),
+      tearDown: ended.tearDown.map(stepOutcome),
       exitCode: ended.exitCode,
       signal: ended.signal,
       timedOut: ended.timedOut,
       stdout: seen(ended.stdout),
       stderr: seen(ended.stderr),
       redactions: redactor.redactions + errors.redactions,
+      withheld: around.scope?.failure?.message,
       confined: ended.confined,
       gaps: ended.gaps,
       strays: ended.strays.killed,
@@ -90,7 +107,21 @@ export async function runForAgent(launch: ConfinedLaunch, around: Starting): Pro
   } finally {
     redactor.end()
     errors.end()
+    spare?.end()
     for (const { value } of known) value.wipe()
+  }
+}
+
+/** Its words are the owner's, and its output is of use when it failed. */
+function stepOutcome({ command, exitCode, timedOut, stdout, stderr }: StepEnding): StepOutcome {
+  const [path = ''] = command
+  const failed = exitCode !== 0 || timedOut
+  return {
+    program: path.slice(path.lastIndexOf('/') + 1),
+    exitCode,
+    timedOut,
+    stdout: failed ? seen(stdout).text : '',
+    stderr: failed ? seen(stderr).text : '',
   }
 }
 

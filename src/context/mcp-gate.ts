@@ -5,14 +5,18 @@ import { homedir } from 'node:os'
 import { policyFor } from '../commands/policy.ts'
 import { ownRules } from '../commands/policy-mcp.ts'
 import type { readPolicy } from '../formats/policy.ts'
+import type { Redactor } from '../guard/redact.ts'
 import type { steeredBy } from '../guard/confined-environment.ts'
 import { Failure } from '../lib/errors.ts'
+import { placeName } from '../lib/gate.ts'
 import type { Act, Asker, Effect, McpRules, Principal } from '../lib/gate.ts'
 import { isKey } from '../lib/names.ts'
 import type { Approvals } from '../modes/agent/approvals.ts'
+import type { Confidential } from '../vault/confidential.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Names, SecretPlace, View } from '../vault/view.ts'
 import { FollowedRules } from './mcp-policy.ts'
+import { Redactions } from './mcp-redactions.ts'
 import { mcpNames, mcpView } from './mcp-view.ts'
 import { Permits, Reads } from './permits.ts'
 
@@ -31,6 +35,7 @@ const MOST_CLIENTS = 1000
 const LONGEST_RULE = 200
 
 export class McpGate {
+  readonly redactions = new Redactions()
   readonly #files: FollowedRules
   readonly #read: typeof readPolicy
   readonly #steers: typeof steeredBy
@@ -39,6 +44,8 @@ export class McpGate {
   readonly #reads = new Map<string, Reads>()
   #seen = ''
   #own: McpRules | undefined
+  #tier2: ReadonlySet<string> = new Set()
+  #last: { rules: McpRules; made: McpRules } | undefined
   /** The text of `#own`: the same text is the same rules, whoever looks. */
   #text = ''
 
@@ -73,9 +80,20 @@ export class McpGate {
     if (state !== this.#seen) {
       this.#seen = ''
       this.#own = this.#stored(vault)
+      const names = vault.tiers().map(({ project, key }) => placeName(project, key))
+      if (names.join() !== [...this.#tier2].join()) this.#tier2 = new Set(names)
       this.#seen = state
     }
-    return this.#own ?? this.#files.now()
+    return this.#tiered(this.#own ?? this.#files.now())
+  }
+
+  /** The same rules are the same object as long as the tiers are the same. */
+  #tiered(rules: McpRules): McpRules {
+    const tier2 = this.#tier2
+    if (tier2.size === 0) return rules
+    if (this.#last?.rules !== rules || this.#last.made.tier2 !== tier2)
+      this.#last = { rules, made: { ...rules, tier2 } }
+    return this.#last.made
   }
 
   /** The rules of the file beside the vault, whether or not it counts. Throws `failed` when it is broken. */
@@ -95,7 +113,7 @@ export class McpGate {
   }
 
   names(vault: Vault, asker: Asker): Names {
-    return mcpNames(vault.names(asker))
+    return mcpNames(vault.names(asker), asker)
   }
 
   /** `process`: who asks, by id and start time. Throws `locked`. */
@@ -112,6 +130,13 @@ export class McpGate {
     return recorded(view, ({ message, code = '' }, target) =>
       vault.refused(asker, { rule: message.slice(0, LONGEST_RULE), ...(code !== '' && { code }) }, target),
     )
+  }
+
+  /** Takes the values of `found`, which are all of `projects`, out of a stream; for the caller to end. */
+  redactor({ principal }: Asker, projects: readonly string[], found: Confidential): Promise<Redactor> {
+    // What one client may know the names of is not what another one may.
+    const whose = JSON.stringify([principal.kind === 'mcp' ? principal.client : '', projects])
+    return this.redactions.stream(whose, found)
   }
 
   /** Counting by session begins anew. */
@@ -146,8 +171,8 @@ export class McpGate {
 
 /** `view`, of which each refusal is told to `note`; what is answered as missing was written down by who answered so. */
 function recorded(view: View, note: (failure: Failure, target: Partial<SecretPlace>) => void): View {
-  const told = (error: unknown, args: readonly unknown[]): unknown => {
-    if (error instanceof Failure && error.kind === 'denied') quietly(() => note(error, targetOf(args)))
+  const told = (error: unknown, name: string, args: readonly unknown[]): unknown => {
+    if (error instanceof Failure && error.kind === 'denied') quietly(() => note(error, targetOf(name, args)))
     return error
   }
   const methods = Object.entries(view).map(([name, method]) => {
@@ -155,9 +180,11 @@ function recorded(view: View, note: (failure: Failure, target: Partial<SecretPla
     const recording = (...args: readonly unknown[]): unknown => {
       try {
         const result = act(...args)
-        return result instanceof Promise ? result.catch((error: unknown) => Promise.reject(told(error, args))) : result
+        return result instanceof Promise
+          ? result.catch((error: unknown) => Promise.reject(told(error, name, args)))
+          : result
       } catch (error) {
-        throw told(error, args)
+        throw told(error, name, args)
       }
     }
     return [name, recording]
@@ -165,9 +192,25 @@ function recorded(view: View, note: (failure: Failure, target: Partial<SecretPla
   return Object.fromEntries(methods) as View
 }
 
+/** Methods that begin with the name of a group, which is no project. */
+const OF_GROUPS: readonly string[] = [
+  'group',
+  'keySources',
+  'addEnvironment',
+  'removeEnvironment',
+  'deleteGroup',
+  'setBase',
+  'resolve',
+  'differences',
+  'promotionPlan',
+  'promote',
+  'pin',
+  'unpin',
+] satisfies (keyof View)[]
+
 /** What a call was about, so that the row is seen only by who may know those names. */
-function targetOf([project, key]: readonly unknown[]): Partial<SecretPlace> {
-  if (typeof project !== 'string') return {}
+function targetOf(name: string, [project, key]: readonly unknown[]): Partial<SecretPlace> {
+  if (typeof project !== 'string' || OF_GROUPS.includes(name)) return {}
   return { project, ...(typeof key === 'string' && isKey(key) && { key }) }
 }
 

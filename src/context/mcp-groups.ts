@@ -1,6 +1,7 @@
 // Environment groups as a tool of an AI agent changes them. A group ties projects together, and its inheritance decides
 // which value the owner's own programs get, so every project of the group must be the client's to write; and copying a
 // value must not carry it to where the client may do more with it.
+import { isTier2 } from '../commands/policy-mcp.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Asker, Effect } from '../lib/gate.ts'
 import { printable } from '../lib/names.ts'
@@ -32,8 +33,11 @@ interface Around {
 /** The group methods of a view, each asked of the policy before anybody who has the key is asked. */
 export function mcpGroups({ names, keyed, asker, reads }: Around): Groups {
   const { principal, command, policy } = asker
-  const may = (effect: Effect, project: string, key?: string): boolean =>
-    policy.decide({ principal, command, effect, project, ...(key !== undefined && { key }) }).allow
+  /** Nobody is asked here: a secret that needs the owner's word is one that may not be used in this way. */
+  const may = (effect: Effect, project: string, key?: string): boolean => {
+    const { allow, approve } = policy.decide({ principal, command, effect, project, ...(key !== undefined && { key }) })
+    return allow && (key === undefined || approve === undefined)
+  }
 
   /** A project that is not there, or must look so, fails as that; one that may not be changed is told. */
   const demandProject = (effect: Effect, project: string): void => {
@@ -64,6 +68,14 @@ export function mcpGroups({ names, keyed, asker, reads }: Around): Groups {
       hint: 'vault_env_group_show',
     })
   }
+  /** A copy is made by the owner, where the use of the original needs the owner's word. */
+  const refuseTier2 = (project: string, key: string): void => {
+    if (principal.kind === 'mcp' && !isTier2(principal.rules, project, key)) return
+    throw new Failure('denied', `${printable(key)} is of tier 2, and is copied or taken away by the owner only`, {
+      hint: 'the owner runs: tvault env promote',
+    })
+  }
+
   /** Under rules of their own for each project, a copy could be used in ways in which the original cannot. */
   const refuseOwnRules = (act: string): void => {
     if (principal.kind === 'mcp' && principal.rules.own === undefined) return
@@ -125,7 +137,9 @@ export function mcpGroups({ names, keyed, asker, reads }: Around): Groups {
       const [source, target] = [projectOf(group, from), projectOf(group, to)]
       demandProject('write', target)
       const there = new Set(names.list(source).map(({ key }) => key))
-      const wanted = (keys ?? [...there]).filter((key) => there.has(key) && may('write', target, key))
+      for (const key of keys ?? []) for (const one of [source, target]) if (there.has(key)) refuseTier2(one, key)
+      const copied = (key: string): boolean => there.has(key) && may('write', source, key) && may('write', target, key)
+      const wanted = (keys ?? [...there]).filter(copied)
       const missing = (keys ?? [])
         .filter((key) => !wanted.includes(key))
         .map((key): Promotion => ({ key, change: 'missing', fromVersion: 0, toVersion: 0 }))
@@ -142,7 +156,7 @@ export function mcpGroups({ names, keyed, asker, reads }: Around): Groups {
       const [source, target] = [projectOf(group, from), projectOf(group, to)]
       for (const { key, change } of plan) {
         if (change === 'missing') continue
-        if (!holds(names, source, key) || !may('write', target, key)) {
+        if (!holds(names, source, key) || !may('write', source, key) || !may('write', target, key)) {
           throw new Failure('not_found', `no secret ${printable(key)} in ${printable(from)}`)
         }
       }
@@ -153,12 +167,15 @@ export function mcpGroups({ names, keyed, asker, reads }: Around): Groups {
     pin(name, environment, key) {
       refuseOwnRules('pin')
       const project = projectOf(names.group(name), environment)
-      names.keySources(name, environment)
+      const group = names.group(name)
+      const from = names.keySources(name, environment).find((one) => one.key === key)?.environment
+      for (const place of [project, ...(from === undefined ? [] : [projectOf(group, from)])]) refuseTier2(place, key)
       if (!may('write', project, key) || !isKnown(names, name, environment, key)) throw noKey(key, environment)
       return keyed.pin(name, environment, key)
     },
     async unpin(name, environment, key) {
       const project = projectOf(names.group(name), environment)
+      refuseTier2(project, key)
       if (!may('destroy', project, key) || !isKnown(names, name, environment, key)) throw noKey(key, environment)
       return keyed.unpin(name, environment, key)
     },

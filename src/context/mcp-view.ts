@@ -1,6 +1,7 @@
 // The vault as a tool of an AI agent gets it, in the agent process or in a server that has the key itself. Everything is
 // asked of the policy here, also of one that only the owner's budgets and word can answer, and again at the handle below:
 // a method that is not written out does not exist.
+import { isTier2 } from '../commands/policy-mcp.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Asker, Effect } from '../lib/gate.ts'
 import { printable } from '../lib/names.ts'
@@ -10,22 +11,31 @@ import type { Permits } from './permits.ts'
 import type { Entry, Names, Selection, View, Written } from '../vault/view.ts'
 
 /** The half that needs no key. It does not say how big values are, and cannot copy the vault. */
-export function mcpNames(names: Names): Names {
+export function mcpNames(names: Names, { principal }: Asker): Names {
   return {
     summary: () => names.summary(),
     currentProject: () => names.currentProject(),
     projects: () => names.projects(),
-    list: (project, options) => names.list(project, options),
+    list(project, options) {
+      const secrets = names.list(project, options)
+      // The rules of now: a conversation outlives a change of them.
+      const rules = principal.kind === 'mcp' ? principal.rules : undefined
+      return rules?.tier2?.size
+        ? secrets.map((one) => (isTier2(rules, project, one.key) ? { ...one, tier: 2 } : one))
+        : secrets
+    },
     history: (project, key) => names.history(project, key),
     search: (query) => names.search(query),
     recipients: (project) => names.recipients(project),
     groups: () => names.groups(),
     group: (name) => names.group(name),
-    keySources: (group, environment) => names.keySources(group, environment),
+    // A group of which the client may not know all is not there, whatever is asked about it.
+    keySources: (group, environment) => names.keySources(names.group(group).name, environment),
     audit: (query) => names.audit(query),
     useProject: refuse,
     backup: async () => refuse(),
     policy: refuse,
+    tiers: refuse,
   }
 }
 
@@ -59,7 +69,7 @@ export function mcpView(
 
   const refusing = Object.fromEntries(REFUSED.map((name) => [name, refuse])) as unknown as Pick<View, Refused>
   return {
-    ...mcpNames(names),
+    ...mcpNames(names, asker),
     ...refusing,
     ...mcpGroups({ names, keyed, asker, reads: permits.mixed }),
 
@@ -80,6 +90,31 @@ export function mcpView(
       if (readable.length === 0) return { entries: [], missing }
       const { entries } = permits.use(effect, project, readable, () => keyed.readMany(project, { only: readable }))
       return { entries, missing }
+    },
+
+    resolve(group: string, environment: string, { only, prefix }: Selection) {
+      const { environments } = names.group(group)
+      const sources = names.keySources(group, environment)
+      const projects = new Map(environments.map(({ name, project }) => [name, project]))
+      const effect = declared === 'inject' ? declared : 'reveal'
+      // A base is used like the environment itself, so it must be the client's as well.
+      const bases = new Map(environments.map(({ name, from }) => [name, from]))
+      for (let at: string | undefined = environment; at !== undefined; at = bases.get(at)) {
+        demand(effect, projects.get(at) ?? '')
+      }
+      const places = sources
+        .filter(({ key }) => only?.includes(key) || (prefix === undefined ? !only : key.startsWith(prefix)))
+        .map(({ key, environment: source }) => ({ key, source, project: projects.get(source) ?? '' }))
+        .filter(({ project, key }) => may(effect, project, key).allow)
+      const missing = (only ?? []).filter((key) => !places.some((place) => place.key === key))
+      if (places.length === 0) return { entries: [], missing }
+      const keys = places.map(({ key }) => key)
+      const { entries } = permits.useAll(effect, places, () => keyed.resolve(group, environment, { only: keys }))
+      if (places.every(({ key, source }, i) => entries[i]?.key === key && entries[i].environment === source)) {
+        return { entries, missing }
+      }
+      for (const { value } of entries) value.wipe()
+      throw new Failure('conflict', 'the environment was changed meanwhile', { hint: 'ask again' })
     },
 
     compareMany(project: string, entries: readonly Entry[]) {
@@ -134,7 +169,8 @@ export function mcpView(
       if (deny.length > 0 || !allow.some((pattern) => /^\*+$/.test(pattern))) {
         throw new Failure('denied', 'a project is destroyed only by who may destroy each of its secrets')
       }
-      await keyed.deleteProject(name)
+      const keys = names.list(name).map(({ key }) => key)
+      await permits.useLong('destroy', name, keys, () => keyed.deleteProject(name))
     },
 
     settle: (result) => keyed.settle(result),
@@ -155,8 +191,10 @@ const REFUSED = [
   'move',
   'share',
   'unshare',
-  'resolve',
   'setPolicy',
+  'raiseTier',
+  'lowerTier',
+  'clearTiers',
   'rotate',
   'verifyAudit',
   'verifyAll',

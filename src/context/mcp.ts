@@ -21,6 +21,8 @@ import { lockStamp } from './lock-stamp.ts'
 import { folderWithin, mcpContext } from './mcp-context.ts'
 import { AgentSide, clientOf } from './mcp-agent.ts'
 import { Doings, readToken } from './mcp-acts.ts'
+import { redactingHere, redactingThere } from './mcp-redacting.ts'
+import type { ScopeRedaction } from './mcp-redacting.ts'
 import { narrowed } from './mcp-roots.ts'
 import { McpGate } from './mcp-gate.ts'
 import { Opened } from './opened.ts'
@@ -102,6 +104,13 @@ function rootsOf(named: readonly string[]): string[] {
   return here === '/' || here === homedir() ? [] : [realpathSync(here)]
 }
 
+/** The vault with its key, wherever that is. */
+interface Keyed {
+  view: View
+  redacting: (projects: readonly string[]) => Promise<ScopeRedaction | undefined>
+  close: () => void
+}
+
 class VaultHost implements Host {
   readonly version = build.version
   readonly #options: Options
@@ -117,7 +126,9 @@ class VaultHost implements Host {
   /** How it was when the server began: who locks the vault makes it another one. */
   readonly #stamp: string
   #watch: ReturnType<typeof setInterval> | undefined
-  #running = 0
+  /** Programs that run; those that are left when the server ends are ended, and what they set up is taken down. */
+  readonly #programs = new Set<Promise<unknown>>()
+  readonly #ending = new AbortController()
   /** Why the passphrase of the source is of no use; it is not tried again. */
   #useless: Failure | undefined
 
@@ -164,13 +175,17 @@ class VaultHost implements Host {
     const vaultNow = await this.#fresh()
     const asker = this.#gate.asker(vaultNow, { ...asked, via: { ...audit, via: 'mcp' } })
     const { randomOf } = await import('../crypto/random.ts')
-    let opened: { view: View; close: () => void } | undefined
+    let opened: Keyed | undefined
     const settle: Context['settle'] = async (result) => opened?.view.settle(result)
     const release = async (): Promise<void> => {
       await settle('ok')
       leave()
     }
-    const made: CallContext = mcpContext({
+    const redacting: Keyed['redacting'] = async (projects) => {
+      opened ??= await this.#keyed(asker, audit)
+      return opened.redacting(projects)
+    }
+    return mcpContext({
       principal,
       command: command.path,
       directory: vault,
@@ -184,12 +199,12 @@ class VaultHost implements Host {
         opened ??= await this.#keyed(asker, audit)
         return opened.view
       },
-      acts: this.#doings.acts({ signal, release }, isOwn(principal)),
+      acts: this.#doings.acts({ signal, release, redacting }, isOwn(principal)),
       runConfined: async (launch, directory) => {
-        const keys = launch.inject.map(({ name }) => name)
-        const { output = launch.output, network } = limitsOf(asker, made.meant(), keys)
+        const { output = launch.output, network } = limitsOf(asker, launch.inject)
+        const now = { signal: AbortSignal.any([signal, this.#ending.signal]), release, redacting }
         return this.#besideOthers(launch.timeoutSeconds, progress, () =>
-          this.#doings.run({ ...launch, output }, directory, { signal, release }, network),
+          this.#doings.run({ ...launch, output }, directory, now, network),
         )
       },
       settle,
@@ -198,7 +213,6 @@ class VaultHost implements Host {
         opened = undefined
       },
     })
-    return made
   }
 
   narrow(uris: readonly string[]): void {
@@ -221,23 +235,28 @@ class VaultHost implements Host {
     return this.#agent.status(principal)
   }
 
-  sessionUnlock(principal: Principal, purpose: string): Promise<{ request: string; seconds: number }> {
-    return this.#agent.askSession(principal, purpose)
+  sessionUnlock(
+    principal: Principal,
+    purpose: string,
+    page?: Parameters<NonNullable<Host['sessionUnlock']>>[2],
+  ): Promise<{ request: string; seconds: number }> {
+    return this.#agent.askSession(principal, purpose, page)
   }
 
   /** Runs a program and tells how long it has been running, in seconds of its limit. Throws `busy` for one too many. */
   async #besideOthers<T>(limit: number, progress: HostCall['progress'], run: () => Promise<T>): Promise<T> {
-    if (this.#running >= MOST_PROGRAMS) {
+    if (this.#programs.size >= MOST_PROGRAMS) {
       throw new Failure('busy', `${MOST_PROGRAMS} programs are running already`, { hint: 'wait for one to end' })
     }
-    this.#running += 1
     const began = performance.now()
     const timer = setInterval(() => progress(Math.round((performance.now() - began) / 1000), limit), PULSE)
+    const running = run()
+    this.#programs.add(running)
     try {
-      return await run()
+      return await running
     } finally {
       clearInterval(timer)
-      this.#running -= 1
+      this.#programs.delete(running)
     }
   }
 
@@ -262,10 +281,14 @@ class VaultHost implements Host {
     }
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     clearInterval(this.#watch)
+    this.#ending.abort()
+    await Promise.allSettled(this.#programs)
     this.#doings.forget()
-    return this.#file.close()
+    this.#gate.redactions.wipe()
+    await this.#agent.settled()
+    await this.#file.close()
   }
 
   /** The vault as it is on the disk now, with its key if it was opened here. */
@@ -275,12 +298,14 @@ class VaultHost implements Host {
     store.refresh()
     if (lockStamp(this.#options.directory) !== this.#stamp) {
       forget(vault)
+      this.#gate.redactions.wipe()
       this.#doings.forget()
       this.#useless = new Failure('locked', 'the owner locked the vault', {
         hint: 'the owner runs: tvault unlock, or starts tvault mcp again',
       })
     } else if (vault.unlocked && !vault.belongs()) {
       forget(vault)
+      this.#gate.redactions.wipe()
       this.#useless = new Failure('locked', 'the passphrase was changed meanwhile', {
         hint: 'the owner starts tvault mcp again, or tvault unlock',
       })
@@ -289,11 +314,19 @@ class VaultHost implements Host {
   }
 
   /** A handle that opens values: the agent's, where it is judged as what it is, else our own. Throws `locked`. */
-  async #keyed(asker: Asker, audit: HostCall['audit']): Promise<{ view: View; close: () => void }> {
+  async #keyed(asker: Asker, audit: HostCall['audit']): Promise<Keyed> {
     const session = await this.#agent.session(asker, audit)
-    if (session) return { view: session.view, close: () => session.close() }
+    if (session) {
+      const { view, client } = session
+      return { view, redacting: async (of) => client && redactingThere(client, of), close: () => session.close() }
+    }
     const view = this.#gate.view(await this.#own(), asker, processIdentity(process.pid))
-    return { view, close: () => undefined }
+    const redacting: Keyed['redacting'] = async (projects) => {
+      const found = (await this.#own()).confidential(asker, projects)
+      if (found.size > 0) return redactingHere(await this.#gate.redactor(asker, projects, found))
+      return undefined
+    }
+    return { view, redacting, close: () => undefined }
   }
 
   /** The vault opened here. Throws `locked` when nothing tells the passphrase. */
@@ -329,14 +362,13 @@ function forget(vault: Vault): void {
   Bun.gc(true)
 }
 
-/** What the rules for `keys` say about a program that is given them. */
+/** What the rules for secrets say about a program that is given them. */
 function limitsOf(
   { principal, command, policy, act }: Asker,
-  project: string,
-  keys: readonly string[],
+  given: readonly { project: string; name: string }[],
 ): Partial<Decision> {
-  const about = { principal, command, effect: 'inject', project, ...(act && { act }) } as const
-  const decisions = keys.map((key) => policy.decide({ ...about, key }))
+  const about = { principal, command, effect: 'inject', ...(act && { act }) } as const
+  const decisions = given.map(({ project, name: key }) => policy.decide({ ...about, project, key }))
   const output = decisions.find((one) => one.output)?.output
   const network = decisions.find((one) => one.network)?.network
   return { ...(output && { output }), ...(network && { network }) }

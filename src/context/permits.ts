@@ -4,7 +4,7 @@
 import { Failure } from '../lib/errors.ts'
 import type { Asker, Decision, Effect } from '../lib/gate.ts'
 import type { Approvals, Use } from '../modes/agent/approvals.ts'
-import type { Charge } from '../vault/view.ts'
+import type { Charge, SecretPlace } from '../vault/view.ts'
 
 /** How many values a session was told, where the policy is a file. It is charged when a value is disclosed. */
 export class Reads {
@@ -35,6 +35,9 @@ export interface Permitting {
   process: string
 }
 
+/** How long approvals hold where no policy says so, and how long a request waits, in seconds. */
+export const DEFAULT_TERMS = { uses: 3, seconds: 300, wait: 60 }
+
 const TOLD: readonly Effect[] = ['reveal', 'compare']
 /** Longest part of a client's name that is counted by. */
 const LONGEST_CLIENT = 100
@@ -51,18 +54,30 @@ export class Permits {
    * a code before anything is done.
    */
   use<T>(effect: Effect, project: string, keys: readonly string[], act: () => T): T {
-    const { charges, demand } = this.#begin(effect, project, keys)
+    return this.useAll(
+      effect,
+      keys.map((key) => ({ project, key })),
+      act,
+    )
+  }
+
+  /** The same for secrets of several projects. */
+  useAll<T>(effect: Effect, places: readonly SecretPlace[], act: () => T): T {
+    const { charges, demand } = this.#begin(effect, places)
     const result = this.#with.spending(charges, () => {
       demand()
       return act()
     })
-    this.#charge(effect, keys.length)
+    this.#charge(effect, places.length)
     return result
   }
 
   /** The same for an act that takes its time. */
   async useLong<T>(effect: Effect, project: string, keys: readonly string[], act: () => Promise<T>): Promise<T> {
-    const { charges, demand } = this.#begin(effect, project, keys)
+    const { charges, demand } = this.#begin(
+      effect,
+      keys.map((key) => ({ project, key })),
+    )
     this.#with.spending(charges, demand)
     return act()
   }
@@ -84,16 +99,13 @@ export class Permits {
   }
 
   /** What is to be counted, and the question to the owner, which comes after the counting: one that fails undoes it. */
-  #begin(effect: Effect, project: string, keys: readonly string[]): { charges: Charge[]; demand: () => void } {
+  #begin(effect: Effect, places: readonly SecretPlace[]): { charges: Charge[]; demand: () => void } {
     const { rules } = this
-    if (!rules.own) {
-      if (TOLD.includes(effect)) this.#with.reads.check(keys.length, rules.reads)
-      return { charges: [], demand: () => undefined }
-    }
-    const decisions = keys.map((key) => this.#decide(effect, project, key))
+    if (!rules.own && TOLD.includes(effect)) this.#with.reads.check(places.length, rules.reads)
+    const decisions = places.map(({ project, key }) => this.#decide(effect, project, key))
     const rule = decisions.find(({ approve }) => approve !== undefined)?.approve
-    const demand = (): void => (rule === undefined ? undefined : this.#demand(effect, project, keys, rule))
-    return { charges: this.#charges(effect, decisions), demand }
+    const demand = (): void => (rule === undefined ? undefined : this.#demand(effect, places, rule))
+    return { charges: rules.own ? this.#charges(effect, decisions) : [], demand }
   }
 
   #decide(effect: Effect, project: string, key: string): Decision {
@@ -103,14 +115,14 @@ export class Permits {
     throw new Failure('denied', `the policy refuses ${effect} (${decision.rule})`)
   }
 
-  #demand(effect: Effect, project: string, keys: readonly string[], rule: string): void {
+  #demand(effect: Effect, places: readonly SecretPlace[], rule: string): void {
     const { approvals, asker, process } = this.#with
     const { principal, command, act = {} } = asker
     if (principal.kind !== 'mcp') return
     if (!approvals) throw noOneToAsk()
     const { client, version } = principal
-    const use: Use = { client, version, process, command, effect, project, keys, act, rule }
-    const approval = approvals.demand(use, this.rules.own!.session)
+    const use: Use = { client, version, process, command, effect, ...named(places), act, rule }
+    const approval = approvals.demand(use, this.rules.own?.session ?? DEFAULT_TERMS)
     asker.via = { ...asker.via, approval }
   }
 
@@ -135,6 +147,16 @@ export class Permits {
 
   #charge(effect: Effect, count: number): void {
     if (!this.rules.own && TOLD.includes(effect)) this.#with.reads.charge(count)
+  }
+}
+
+/** Places as the owner is asked about them. A key has no `/`, so nothing else reads like those of several projects. */
+function named(places: readonly SecretPlace[]): { project: string; keys: string[] } {
+  const projects = [...new Set(places.map(({ project }) => project))]
+  const several = projects.length > 1
+  return {
+    project: projects.join(' + '),
+    keys: places.map(({ project, key }) => (several ? `${project}/${key}` : key)),
   }
 }
 

@@ -29,6 +29,8 @@ export const LABELS = {
   policy: 'tvault/1/policy',
   /** The mac of what was counted against the budgets of the policy. */
   uses: 'tvault/1/uses',
+  /** The mac of the list of secrets of tier 2. */
+  tiers: 'tvault/1/tiers',
   /** Ephemeral key and nonce of a stanza from the key that it wraps. */
   'bound-stanza': 'tvault/1/bound-stanza',
   /** The key of one stanza from the X25519 secret, and of one version 1 file from the KEK: fixed by the peer's formats. */

@@ -15,24 +15,59 @@ class Refusal extends Error {
   }
 }
 
+/** The first document of a text. */
+interface Document {
+  value: unknown
+  /** Whether there are others. */
+  more: boolean
+  /** The line of a key of one of its mappings, from 1; 0 where it cannot be told. */
+  lineOf(mapping: object, key: string): number
+}
+
 /**
- * The first document of `source`, and whether there are more of them. Failure `failed`, with the number of the line
- * where one can be told: it is not YAML, uses what is not taken, or has a key twice in one mapping.
+ * The first document of `source`. Failure `failed`, with the number of the line where one can be told: it is not YAML,
+ * uses what is not taken, or has a key twice in one mapping.
  */
-export function parseFirstDocument(source: string): { value: unknown; more: boolean } {
+export function parseFirstDocument(source: string): Document {
   const content = source.startsWith('\ufeff') ? source.slice(1) : source
   try {
     const { keys, from, to, more } = new Scanner(content).scan()
     const value: unknown = Bun.YAML.parse(content.slice(from, to))
     const parsed = countKeys(value)
-    if (parsed < keys) throw new Refusal(-1, 'a key comes twice in one mapping')
-    if (parsed > keys) throw new Refusal(-1, 'it is written in a way that is not taken')
-    return { value, more }
+    if (parsed < keys.length) throw new Refusal(-1, 'a key comes twice in one mapping')
+    if (parsed > keys.length) throw new Refusal(-1, 'it is written in a way that is not taken')
+    return { value, more, lineOf: (mapping, key) => lineAt(content, placeOf(value, keys, mapping, key)) }
   } catch (error) {
     if (!(error instanceof Refusal)) throw new Failure('failed', 'not valid YAML', { cause: error })
-    const line = error.at < 0 ? '' : ` line ${content.slice(0, error.at).split('\n').length}:`
+    const line = error.at < 0 ? '' : ` line ${lineAt(content, error.at)}:`
     throw new Failure('failed', `YAML that is not taken:${line} ${error.message}`)
   }
+}
+
+function lineAt(content: string, at: number | undefined): number {
+  return at === undefined ? 0 : content.slice(0, at).split('\n').length
+}
+
+/**
+ * Where `key` of `mapping` stands: `places` has the keys in the order of the text, which is that of the parsed ones
+ * unless some are numbers.
+ */
+function placeOf(value: unknown, places: readonly number[], mapping: object, key: string): number | undefined {
+  let next = 0
+  let found: number | undefined
+  let isOrdered = true
+  const walk = (inner: unknown): void => {
+    if (typeof inner !== 'object' || inner === null) return
+    if (Array.isArray(inner)) return inner.forEach(walk)
+    for (const [name, item] of Object.entries(inner)) {
+      if (/^\d+$/.test(name)) isOrdered = false
+      if (inner === mapping && name === key) found = places[next]
+      next += 1
+      walk(item)
+    }
+  }
+  walk(value)
+  return isOrdered ? found : undefined
 }
 
 /** How many keys all mappings in `value` have together. */
@@ -52,13 +87,14 @@ function countKeys(value: unknown): number {
 class Scanner {
   readonly #text: string
   #at = 0
-  #keys = 0
+  /** Where each key begins. */
+  readonly #keys: number[] = []
 
   constructor(text: string) {
     this.#text = text
   }
 
-  scan(): { keys: number; from: number; to: number; more: boolean } {
+  scan(): { keys: readonly number[]; from: number; to: number; more: boolean } {
     let from = 0
     let begun = false
     while (this.#at < this.#text.length) {
@@ -101,7 +137,7 @@ class Scanner {
     if (column > 400) throw this.#refuse('too many levels')
     if (this.#blankRest()) this.#endLine('')
     else if (this.#keyHere()) {
-      this.#keys += 1
+      this.#keys.push(start + column)
       this.#value(column)
     } else this.#value(parent)
     return true
@@ -181,16 +217,18 @@ class Scanner {
       this.#skipInFlow()
       if (this.#peek() === CLOSERS[open]) break
       const adjacent = /["'{[]/.test(this.#peek())
+      const begin = this.#at
+      const before = this.#keys.length
       this.#flowNode(level)
       this.#skipInFlow()
       const pair = this.#peek() === ':' && (adjacent || /[\s,[\]{}]/.test(this.#text[this.#at + 1] ?? ' '))
+      if (pair || open === '{') this.#keys.splice(before, 0, begin)
       if (pair) {
         this.#at += 1
         this.#skipInFlow()
         if (!/[,}\]]/.test(this.#peek())) this.#flowNode(level)
         this.#skipInFlow()
       }
-      if (pair || open === '{') this.#keys += 1
       if (this.#peek() === ',') this.#at += 1
       else if (this.#peek() !== CLOSERS[open]) throw this.#refuse('brackets that do not fit')
     }

@@ -15,6 +15,8 @@ import { bytesInMemory } from './block-file.ts'
 import { CONFINED_WORD, EXECVE_STEP, printConfined } from './confined-block.ts'
 import type { ConfinedBlock, Limits, StartFailure } from './confined-block.ts'
 import { DEFAULT_PATH, surroundings } from './confined-environment.ts'
+import { betweenSteps } from './confined-steps.ts'
+import type { Step, Steps, StepsEnding } from './confined-steps.ts'
 import { handOver } from './confined-values.ts'
 import type { Given } from './confined-values.ts'
 import { architecture, confinement, gaps, isConfined } from './confinement.ts'
@@ -27,7 +29,7 @@ import { seccompProgram } from './seccomp.ts'
 import { refusal } from './spawn.ts'
 import { newMark, threadsOf } from './strays.ts'
 import { watch } from './watch.ts'
-import type { Ending, Filter } from './watch.ts'
+import type { Ending, Filter, Watching } from './watch.ts'
 
 export interface ConfinedWish {
   /** The program and its words; no shell is put in between. */
@@ -48,6 +50,8 @@ export interface ConfinedWish {
   given: readonly Given[]
   /** Answers the prompts of git, ssh and the like. Wiped as the values are. */
   askpass?: { user: string; value: Secret } | undefined
+  /** Programs of the owner before and behind it, in the same surroundings, but in a directory that is empty. */
+  steps?: Steps
   /** Names of variables to pass on to it, beside a short list of harmless ones. */
   pass?: readonly string[]
   /** Value of PATH: absolute directories. */
@@ -76,11 +80,15 @@ export interface ConfinedAround {
   cancel?: AbortSignal
   /** What the streams pass before they are cut, as a Redactor; ended here. */
   filters?: { stdout: Filter; stderr: Filter }
+  /** Those for each program of `steps`; ended here. */
+  stepFilters?: () => { stdout: Filter; stderr: Filter }
   /** What the kernel offers; only a test says less than the kernel does. */
   kernel?: Confinement
 }
 
-export interface ConfinedResult extends Omit<Ending, 'failure'> {
+export interface ConfinedResult extends Omit<Ending, 'failure'>, StepsEnding {
+  /** Not so when what sets up failed; then the rest says nothing. */
+  started: boolean
   /** Whether the kernel held files, system calls and ports. */
   confined: boolean
   kernel: Confinement
@@ -92,6 +100,19 @@ export interface ConfinedResult extends Omit<Ending, 'failure'> {
 
 const GRACE_SECONDS = 2
 const MOST_SECONDS = 86_400
+/** How much of each stream of a step is kept at each end. */
+const STEP_BYTES = 2048
+const NOT_STARTED: Ending = {
+  exitCode: 0,
+  signal: undefined,
+  timedOut: false,
+  cancelled: false,
+  stdout: { head: new Uint8Array(0), tail: new Uint8Array(0), total: 0, dropped: 0 },
+  stderr: { head: new Uint8Array(0), tail: new Uint8Array(0), total: 0, dropped: 0 },
+  strays: { killed: 0, left: 0 },
+  milliseconds: 0,
+  failure: undefined,
+}
 const MOST_BYTES = 2 ** 30
 
 /**
@@ -117,16 +138,17 @@ export async function runConfined(wish: ConfinedWish, around: ConfinedAround): P
     }
     const room = new PrivateRoom(around.environment['TMPDIR'] || '/tmp')
     let leftBehind: string[] = []
-    let ending: Ending
+    let done: StepsEnding & { ending: Ending | undefined }
     try {
-      ending = await inRoom(room, wish, around, kernel)
+      done = await inRoom(room, wish, around, kernel)
     } finally {
       leftBehind = room.remove()
     }
-    const { failure, ...ended } = ending
+    const { ending, setUp, tearDown } = done
+    const { failure, ...ended } = ending ?? { ...NOT_STARTED, cancelled: around.cancel?.aborted ?? false }
     // Ended before it was itself is ended, not failed.
     if (failure && !ended.timedOut && !ended.cancelled) throw whyNot(failure, wish.command[0] ?? '', sizes)
-    return { ...ended, confined, kernel, gaps: missing, leftBehind }
+    return { ...ended, started: ending !== undefined, setUp, tearDown, confined, kernel, gaps: missing, leftBehind }
   } finally {
     for (const { value } of wish.given) value.wipe()
     wish.askpass?.value.wipe()
@@ -140,56 +162,87 @@ async function inRoom(
   wish: ConfinedWish,
   around: ConfinedAround,
   kernel: Confinement,
-): Promise<Ending> {
+): Promise<StepsEnding & { ending: Ending | undefined }> {
   const directory = realDirectory(wish.directory)
+  const { steps = { setUp: [], tearDown: [] }, headBytes, tailBytes } = wish
   const path = wish.path ?? DEFAULT_PATH
   const temporary = room.temporary
   const pass = wish.pass ?? []
   const variables = surroundings({ inherited: around.environment, pass, path, directory, temporary })
   const [program = ''] = wish.command
   const file = findProgram(program.includes('/') ? resolve(directory, program) : program, path)
+  for (const { command } of [...steps.setUp, ...steps.tearDown]) checkStep(command[0] ?? '', wish)
   const asking = wish.askpass ? answering(room, wish.askpass) : {}
   const handed = handOver(wish.given, { ...variables, ...asking }, room)
-  const opened: number[] = []
-  try {
-    const mark = kernel.strays ? newMark() : undefined
-    const limits = limitsOf(wish, kernel, { directory, room, mark })
-    const block: ConfinedBlock = {
-      limits,
-      filter: filterOf(wish, kernel),
-      program: {
-        file,
-        argv: wish.command.map(utf8),
-        entries: handed.entries,
-        files: handed.descriptors,
-        parent: process.pid,
-      },
+  let released = false
+  type Start = Step & Pick<Watching, 'headBytes' | 'tailBytes' | 'cancel' | 'filters'>
+  const start = async (file: string, directory: string, isLast: boolean, what: Start): Promise<Ending> => {
+    const { command, timeoutSeconds, ...rest } = what
+    const opened: number[] = []
+    try {
+      const mark = kernel.strays ? newMark() : undefined
+      const limits = limitsOf(wish, kernel, { directory, room, mark })
+      const argv = command.map(utf8)
+      const block: ConfinedBlock = {
+        limits,
+        filter: filterOf(wish, kernel),
+        program: { file, argv, entries: handed.entries, files: handed.descriptors, parent: process.pid },
+      }
+      if (!released) await around.release?.()
+      released = true
+      const keep = (fd: number): number => opened[opened.push(fd) - 1]!
+      const bytes = printConfined(block)
+      const blockFd = keep(bytesInMemory(bytes))
+      bytes.fill(0)
+      const inputFd = handed.input && keep(readOnly(bytesInMemory(handed.input)))
+      if (isLast) handed.wipe()
+      return await watch({
+        ...rest,
+        launcher: around.launcher ?? [...ownWords(), CONFINED_WORD],
+        blockFd,
+        inputFd,
+        mark,
+        timeoutMilliseconds: timeoutSeconds * 1000,
+        graceMilliseconds: (wish.graceSeconds ?? GRACE_SECONDS) * 1000,
+      })
+    } finally {
+      for (const fd of opened) closeSync(fd)
     }
+  }
+  const seen = headBytes + tailBytes === 0 ? 0 : STEP_BYTES
+  const kept = { headBytes: seen, tailBytes: seen }
+  const startStep = async (step: Step, cancel: AbortSignal | undefined): Promise<Ending> => {
+    const filters = around.stepFilters?.()
+    try {
+      return await start(step.command[0] ?? '', temporary, false, { ...step, ...kept, cancel, filters })
+    } finally {
+      filters?.stdout.end()
+      filters?.stderr.end()
+    }
+  }
+  try {
     for (const { value } of wish.given) value.wipe()
     wish.askpass?.value.wipe()
-    await around.release?.()
-    const keep = (fd: number): number => opened[opened.push(fd) - 1]!
-    const bytes = printConfined(block)
-    const blockFd = keep(bytesInMemory(bytes))
-    bytes.fill(0)
-    const inputFd = handed.input && keep(readOnly(bytesInMemory(handed.input)))
-    handed.wipe()
-    return await watch({
-      launcher: around.launcher ?? [...ownWords(), CONFINED_WORD],
-      blockFd,
-      inputFd,
-      mark,
-      timeoutMilliseconds: wish.timeoutSeconds * 1000,
-      graceMilliseconds: (wish.graceSeconds ?? GRACE_SECONDS) * 1000,
-      headBytes: wish.headBytes,
-      tailBytes: wish.tailBytes,
-      cancel: around.cancel,
-      filters: around.filters,
-    })
+    const { command, timeoutSeconds } = wish
+    const { cancel, filters } = around
+    return await betweenSteps(steps, startStep, cancel, () =>
+      start(file, directory, steps.tearDown.length === 0, {
+        ...{ command, timeoutSeconds, headBytes, tailBytes, cancel, filters },
+      }),
+    )
   } finally {
     handed.wipe()
-    for (const fd of opened) closeSync(fd)
   }
+}
+
+/** What a program of an AI agent could have changed is not run with more than the rules for that program say. */
+function checkStep(file: string, { files, path }: ConfinedWish): void {
+  const real = DISK.real(findProgram(file, path))
+  const isSafe = (root: string): boolean => real !== undefined && !isInside(real, DISK.real(root) ?? root)
+  if ((files.write ?? []).every(isSafe)) return
+  throw new Failure('denied', `${printable(file)} lies where the programs of an AI agent write`, {
+    hint: 'the owner names another one in mcp-recipes.yaml',
+  })
 }
 
 function check(wish: ConfinedWish): void {

@@ -1,5 +1,6 @@
 // How programs write the bytes of a value when they may not write them as they are: percent-encoding, JSON, shells.
 // A style says for one byte or character what stands for it; it is a list of what is really in use, not of a norm.
+import { ownBytes } from '../lib/bytes.ts'
 
 /** What stands for a byte or code point, or undefined when it stays as it is. `first` is true at the start. */
 export type Escape = (code: number, first: boolean) => string | undefined
@@ -167,7 +168,7 @@ function rewrite(text: Uint8Array, escape: Escape, sizeAt: (text: Uint8Array, at
     size += (width === 0 ? undefined : escape(codeAt(text, at, width), at === 0))?.length ?? (width || 1)
     at += width || 1
   }
-  const written = new Uint8Array(size)
+  const written = ownBytes(size)
   let to = 0
   for (let at = 0; at < text.length;) {
     const width = sizeAt(text, at)

@@ -1,5 +1,6 @@
 // Every form in which a value may come back out of a program. The forms are what the matcher looks for: it ignores
 // ASCII case, CR and LF, so forms that differ only in these are one.
+import { ownBytes, ownCopy } from '../lib/bytes.ts'
 import { JSON_STRINGS, PERCENT, SHELL, characterSize, escapeBytes, escapeCharacters } from './redact-escapes.ts'
 
 export interface Form {
@@ -30,7 +31,9 @@ function wholes(value: Uint8Array): Uint8Array[] {
   while (end > 0 && (value[end - 1] === LF || value[end - 1] === CR)) end--
   const kinds = value.includes(LF) ? [value, withLineEnds(value, false), withLineEnds(value, true)] : [value]
   const trimmed = end < value.length ? wholes(value.subarray(0, end)) : []
-  return [...kinds.map((kind) => new Uint8Array(kind)), ...trimmed]
+  const copies = kinds.map(ownCopy)
+  for (const made of kinds.slice(1)) made.fill(0)
+  return [...copies, ...trimmed]
 }
 
 /** `value` with LF, or with CR LF, at the end of every line. */
@@ -49,7 +52,7 @@ function lines(value: Uint8Array): Uint8Array[] {
     const next = value.indexOf(LF, from)
     const end = next < 0 ? value.length : next
     const line = trimmed(value.subarray(from, end))
-    if (line.length >= LEAST_LINE_BYTES && !isFrame(line)) found.push(new Uint8Array(line))
+    if (line.length >= LEAST_LINE_BYTES && !isFrame(line)) found.push(ownCopy(line))
     from = end + 1
   }
   return found
@@ -70,7 +73,7 @@ function isFrame(line: Uint8Array): boolean {
 
 function encodings(text: Uint8Array): Form[] {
   const whole = (bytes: Uint8Array): Form => ({ bytes, open: false })
-  const forms = [whole(new Uint8Array(text)), whole(hexadecimal(text))]
+  const forms = [whole(ownCopy(text)), whole(hexadecimal(text))]
   // What is letters and digits only is changed by the first style alone.
   const isPlain = isAlphanumeric(text)
   forms.push(...(isPlain ? PERCENT.slice(0, 1) : PERCENT).map((style) => whole(escapeBytes(text, style))))
@@ -79,7 +82,7 @@ function encodings(text: Uint8Array): Form[] {
     forms.push(...JSON_STRINGS.map((style) => whole(escapeCharacters(text, style))))
   }
   if (text.length < LEAST_DERIVED_BYTES) return forms
-  forms.push(whole(text.toReversed()), whole(withCharactersReversed(text)))
+  forms.push(whole(ownCopy(text).reverse()), whole(withCharactersReversed(text)))
   return [...forms, ...base64(text)]
 }
 
@@ -88,7 +91,7 @@ function isAlphanumeric(text: Uint8Array): boolean {
 }
 
 function withCharactersReversed(text: Uint8Array): Uint8Array {
-  const reversed = new Uint8Array(text.length)
+  const reversed = ownBytes(text.length)
   for (let at = 0; at < text.length;) {
     const size = characterSize(text, at) || 1
     reversed.set(text.subarray(at, at + size), text.length - at - size)
@@ -98,7 +101,7 @@ function withCharactersReversed(text: Uint8Array): Uint8Array {
 }
 
 function hexadecimal(text: Uint8Array): Uint8Array {
-  const digits = new Uint8Array(text.length * 2)
+  const digits = ownBytes(text.length * 2)
   const digit = (value: number): number => value + (value < 10 ? 0x30 : 0x57)
   text.forEach((byte, at) => {
     digits[2 * at] = digit(byte >> 4)
@@ -120,7 +123,7 @@ function base64(text: Uint8Array): Form[] {
     if (count < LEAST_BASE64_CHARACTERS) return []
     const open = (text.length * 8 - skipped) % 6 !== 0
     return [STANDARD, FOR_URLS].map((alphabet) => {
-      const bytes = new Uint8Array(count)
+      const bytes = ownBytes(count)
       for (let i = 0; i < count; i++) {
         const bit = skipped + 6 * i
         const pair = (text[bit >> 3]! << 8) | (text[(bit >> 3) + 1] ?? 0)

@@ -1,6 +1,7 @@
 // Finds forms of values in text. Every form is entered with a few of its 4-byte pieces; the text is sampled at a
 // stride so small that one of them cannot slip through, and only where a sample fits is anything compared.
 // The rule: a form is found whatever its case and however CR and LF are strewn into it.
+import { ownBytes } from '../lib/bytes.ts'
 import type { Form } from './redact-forms.ts'
 import { holdsSpecial } from './redact-view.ts'
 import { CASELESS, FOLD, MULTIPLIER, PIECE, Pieces, isGap, pieceAcross, pieceAt, spellings } from './redact-pieces.ts'
@@ -50,7 +51,7 @@ export class Table {
   /** Copies `forms` (and does not wipe them). Forms of less than four bytes are not taken. */
   constructor(forms: readonly (Form & { owner: number })[]) {
     const room = forms.reduce((sum, { bytes }) => sum + bytes.length, 0)
-    const arena = new Uint8Array(room)
+    const arena = ownBytes(room)
     const known = new Known(arena, forms.length)
     const columns = (): Int32Array => new Int32Array(forms.length)
     const [at, sizes, owners] = [columns(), columns(), columns()]

@@ -1,5 +1,6 @@
 // Text as a terminal shows it: without escape sequences, without what was struck over. Only the surroundings of such
 // bytes are rewritten, because that is slow; the rest is looked at as it is.
+import { ownBytes } from '../lib/bytes.ts'
 
 const [NUL, BELL, BACKSPACE, LF, CANCEL, SUBSTITUTE, ESCAPE] = [0x00, 0x07, 0x08, 0x0a, 0x18, 0x1a, 0x1b]
 /** A string inside an escape sequence that is longer is none. */
@@ -32,7 +33,7 @@ export interface View {
 
 /** Makes views of one text after the other, in the same memory. */
 export class Views {
-  #bytes = new Uint8Array(0)
+  #bytes: Uint8Array = new Uint8Array(0)
   #size = 0
   /** The view is made of runs: where each begins in it, and in the text. */
   #starts = new Int32Array(64)
@@ -84,7 +85,7 @@ export class Views {
   #show(text: Uint8Array, from: number, end: number, count: number): void {
     if (this.#bytes.length < end - from) {
       this.#bytes.fill(0)
-      this.#bytes = new Uint8Array(2 * (end - from))
+      this.#bytes = ownBytes(2 * (end - from))
     }
     this.#size = 0
     this.#runs = 0
@@ -163,7 +164,7 @@ class Specials {
 
 /** The escape sequences between `from` and `end`, one after the other: what a terminal must still get. */
 export function sequencesIn(text: Uint8Array, from: number, end: number): Uint8Array {
-  const kept = new Uint8Array(end - from)
+  const kept = ownBytes(end - from)
   let size = 0
   for (let at = from; at < end;) {
     if (text[at] !== ESCAPE) {

@@ -1,10 +1,12 @@
 // Takes values out of a stream of bytes: every form of a value becomes `[REDACTED:KEY]`, across any border between
 // two pieces. A door: values are read once, into tables that `end` wipes.
 // The rule: nothing leaves that could still be the beginning of a form.
-import { concat, utf8 } from '../lib/bytes.ts'
+import { concat, ownBytes, utf8 } from '../lib/bytes.ts'
+import { Failure } from '../lib/errors.ts'
 import { estimateStrength } from '../lib/strength.ts'
 import type { Secret } from '../lib/secret.ts'
 import { formsOf } from './redact-forms.ts'
+import type { Form } from './redact-forms.ts'
 import { Table } from './redact-table.ts'
 import type { Found } from './redact-table.ts'
 import { Views, isStruck, sequencesIn } from './redact-view.ts'
@@ -16,7 +18,10 @@ const LEAST_BYTES = 4
 const SAFE_BYTES = 8
 const SAFE_BITS = 40
 
-/** A value and the key that is shown in its place. */
+/** Bytes of values after which a long preparation lets others have their turn. */
+const BYTES_AT_ONCE = 2048
+
+/** A value and the key that is shown in its place; without a name it is only said that something was there. */
 export interface Named {
   name: string
   value: Secret
@@ -39,6 +44,8 @@ interface Common {
   marks: readonly Uint8Array[]
   unsafe: readonly Unsafe[]
   streams: number
+  /** The tables are gone before the streams have ended, so nothing more may pass. */
+  revoked?: boolean
 }
 
 /** Whether more of the stream will come, may come after somebody waited, or will not. */
@@ -61,14 +68,39 @@ export class Redactor {
    * `known` only the ones that nobody guesses are replaced: the program was not given them.
    */
   constructor(secrets: readonly Named[] | Common, known: readonly Named[] = []) {
-    this.#common = 'table' in secrets ? secrets : prepare(secrets, known)
+    this.#common = 'table' in secrets ? secrets : prepared(new Preparing(secrets, known))
     this.#common.streams += 1
+  }
+
+  /**
+   * One for `known` alone, made in small steps with `pause` between them, so that a process with many values can serve
+   * others meanwhile. Reads the values, and does not wipe them.
+   */
+  static async among(known: readonly Named[], pause: () => Promise<void>): Promise<Redactor> {
+    const preparing = new Preparing([], known)
+    try {
+      while (preparing.some(BYTES_AT_ONCE)) await pause()
+      return new Redactor(preparing.end())
+    } finally {
+      preparing.wipe()
+    }
   }
 
   /** A redactor for another stream, with the same tables. They are wiped when the last stream has ended. */
   another(): Redactor {
     this.#checkOpen()
     return new Redactor(this.#common)
+  }
+
+  /** Wipes the tables under all streams: nothing passes through any of them any more. */
+  revoke(): void {
+    this.#common.revoked = true
+    this.#common.table.wipe()
+  }
+
+  /** Whether it has ended, and every other stream of the same tables too: they are wiped. */
+  get released(): boolean {
+    return this.#common.streams === 0
   }
 
   /** How many forms were replaced so far. */
@@ -113,7 +145,7 @@ export class Redactor {
   /** The rest, after the last piece. Wipes what was held, and the tables with the last stream. */
   end(): Uint8Array {
     if (this.#ended) return new Uint8Array(0)
-    const rest = new Uint8Array(this.#release(this.#held, 'ended'))
+    const rest = this.#common.revoked ? new Uint8Array(0) : new Uint8Array(this.#release(this.#held, 'ended'))
     this.#ended = true
     for (const room of this.#rooms) room.fill(0)
     this.#views.wipe()
@@ -136,6 +168,7 @@ export class Redactor {
 
   #checkOpen(): void {
     if (this.#ended) throw new Error('the stream has ended')
+    if (this.#common.revoked) throw new Failure('locked', 'the vault was locked meanwhile')
   }
 
   /**
@@ -225,26 +258,60 @@ export class Redactor {
     const room = this.#rooms[index]
     if (room.length >= size) return room
     room.fill(0)
-    return (this.#rooms[index] = new Uint8Array(2 * size))
+    return (this.#rooms[index] = ownBytes(2 * size))
   }
 }
 
-function prepare(given: readonly Named[], known: readonly Named[]): Common {
-  const unsafe: Unsafe[] = []
-  const secrets = [...given, ...known]
-  const forms = secrets.flatMap(({ name, value }, owner) => {
+/** Tables in the making: values become forms one after the other. */
+class Preparing {
+  readonly #secrets: readonly Named[]
+  /** So many of them are given; the rest is known. */
+  readonly #given: number
+  readonly #unsafe: Unsafe[] = []
+  readonly #forms: (Form & { owner: number })[] = []
+  #next = 0
+
+  constructor(given: readonly Named[], known: readonly Named[]) {
+    this.#secrets = [...given, ...known]
+    this.#given = given.length
+  }
+
+  /** Takes values until they are `most` bytes; whether there are more. */
+  some(most: number): boolean {
+    let taken = 0
+    while (this.#next < this.#secrets.length && taken < most) {
+      taken += this.#secrets[this.#next]!.value.size
+      this.#take(this.#next++)
+    }
+    return this.#next < this.#secrets.length
+  }
+
+  end(): Common {
+    const marks = this.#secrets.map(({ name }) => utf8(name === '' ? '[REDACTED]' : `[REDACTED:${name}]`))
+    return { table: new Table(this.#forms), marks, unsafe: this.#unsafe, streams: 0 }
+  }
+
+  wipe(): void {
+    for (const { bytes } of this.#forms) bytes.fill(0)
+  }
+
+  #take(owner: number): void {
+    const { name, value } = this.#secrets[owner]!
     const bytes = value.reveal()
     const reason = whyUnsafe(bytes)
-    const isGiven = owner < given.length
+    const isGiven = owner < this.#given
     const replaced = isReplaceable(bytes) && (isGiven || reason === undefined)
-    if (isGiven && reason !== undefined) unsafe.push({ name, reason, replaced })
-    return replaced ? formsOf(bytes).map((form) => ({ ...form, owner })) : []
-  })
+    if (isGiven && reason !== undefined) this.#unsafe.push({ name, reason, replaced })
+    if (replaced) for (const form of formsOf(bytes)) this.#forms.push({ ...form, owner })
+  }
+}
+
+function prepared(preparing: Preparing): Common {
   try {
-    const marks = secrets.map(({ name }) => utf8(`[REDACTED:${name}]`))
-    return { table: new Table(forms), marks, unsafe, streams: 0 }
+    preparing.some(Number.MAX_SAFE_INTEGER)
+    return preparing.end()
   } finally {
-    for (const { bytes } of forms) bytes.fill(0)
+    preparing.wipe()
   }
 }
 

@@ -9,7 +9,7 @@ import type { Secret } from '../lib/secret.ts'
 import { isAddress, isPublicAddress } from './addresses.ts'
 import { Capped } from './capped.ts'
 import type { Kept } from './capped.ts'
-import { Redactor } from './redact.ts'
+import type { Redacting } from './redact-chain.ts'
 
 /** A request that carries secrets; `{{KEY}}` in header, query or body stands for one. */
 export interface Request {
@@ -28,7 +28,7 @@ export interface Request {
 export interface RequestAround {
   signal: AbortSignal
   /** Everything that must not come back in the answer, the secrets of the request among it. */
-  redactor: Redactor
+  redactor: Redacting
   /** Hosts (`name:port`) that may lie on this machine or in a private network: the owner named them. */
   inside: readonly string[]
   /** Called when everything is prepared and before anything is sent. */
@@ -145,7 +145,7 @@ async function read(
 }
 
 /** The headers without the values; a name that holds one is left out. */
-function cleaned(headers: Headers, redactor: Redactor): Record<string, string> {
+function cleaned(headers: Headers, redactor: Redacting): Record<string, string> {
   const names = [...headers.keys()]
   const stream = redactor.another()
   const lines = names.map((name) => `${headers.get(name) ?? ''}\n`).join('')

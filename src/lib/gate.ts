@@ -56,6 +56,13 @@ export interface McpRules {
   reads: number
   /** The owner's own policy of the vault, which then decides alone; the other members only sum it up. */
   own?: OwnPolicy
+  /** The secrets of tier 2, as `placeName` writes them: whatever the rules allow needs the owner's word in addition. */
+  tier2?: ReadonlySet<string>
+}
+
+/** A secret of a project as one text. A key has no `/`, so no two secrets have the same. */
+export function placeName(project: string, key: string): string {
+  return `${project}/${key}`
 }
 
 /** What is done with a value, as far as a policy may look at it. */

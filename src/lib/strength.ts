@@ -19,14 +19,14 @@ const WORDS: readonly (readonly [number, Strength['word']])[] = [
   [Number.POSITIVE_INFINITY, 'strong'],
 ]
 
-/** Pieces that guessing programs try first. One of them counts like one rare character, whatever its length. */
-const COMMON = (
+/** Pieces that guessing programs try first, by their first letter. One of them counts like one rare character, whatever its length. */
+const COMMON = byFirst(
   'password passwort passphrase passw0rd p@ssw0rd p@ssword changeme letmein welcome secret admin administrator root ' +
-  'login master monkey dragon sunshine princess football baseball superman batman shadow michael jennifer hunter ' +
-  'iloveyou trustno1 starwars whatever freedom computer internet default tinyvault tvault vault test testing guest ' +
-  'user demo example correct horse battery staple love hello access ninja mustang killer charlie summer winter spring ' +
-  'autumn january february march april june july august september october november december monday friday'
-).split(' ')
+    'login master monkey dragon sunshine princess football baseball superman batman shadow michael jennifer hunter ' +
+    'iloveyou trustno1 starwars whatever freedom computer internet default tinyvault tvault vault test testing guest ' +
+    'user demo example correct horse battery staple love hello access ninja mustang killer charlie summer winter spring ' +
+    'autumn january february march april june july august september october november december monday friday',
+)
 const COMMON_BITS = 6
 /** A word of a language: one of some thousands, longer ones a little rarer. */
 const WORD_BITS = 11
@@ -42,6 +42,9 @@ const RUNS = [
   'qwertzuiop',
   'azertyuiop',
 ]
+/** Both ways along each row. */
+const LINES = RUNS.flatMap((row) => [row, Array.from(row).toReversed().join('')])
+const NOTHING: Readonly<Record<string, string>> = {}
 const LEETS: Readonly<Record<string, string>> = {
   '0': 'o',
   '1': 'i',
@@ -54,11 +57,11 @@ const LEETS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Estimates `passphrase` (UTF-8; other bytes count as random). Takes time proportional to its length; text of it lives
- * only during the call.
+ * Estimates `passphrase` (UTF-8; other bytes count as random). Takes time proportional to its length. No text of it is made,
+ * not even of a piece, because that could not be wiped: it is looked at character by character.
  */
 export function estimateStrength(passphrase: Uint8Array): Strength {
-  const characters = Array.from(new TextDecoder().decode(passphrase.subarray(0, 512)))
+  const characters = charactersOf(passphrase.subarray(0, 512))
   const perCharacter = Math.log2(alphabetSize(characters))
   const plain = characters.map((c) => c.toLowerCase())
   let bits = 0
@@ -102,14 +105,46 @@ function alphabetSize(characters: readonly string[]): number {
   return Math.max(2, Math.min(offered, used.size * 2))
 }
 
+function byFirst(words: string): ReadonlyMap<string, readonly string[]> {
+  return Map.groupBy(words.split(' '), ([first = '']) => first)
+}
+
+/** Each character as a string of its own, as the runtime has them anyway. */
+function charactersOf(bytes: Uint8Array): string[] {
+  const decoder = new TextDecoder()
+  const characters: string[] = []
+  for (let at = 0; at < bytes.length;) {
+    const lead = bytes[at]!
+    const size = lead < 0xc2 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 1
+    if (lead < 0x80) characters.push(String.fromCharCode(lead))
+    else characters.push(...Array.from(decoder.decode(bytes.subarray(at, at + size))))
+    at += size
+  }
+  return characters
+}
+
 /** Length of the common word that starts at `from`, digits and signs read as the letters they stand for, or 0. */
 function commonAt(plain: readonly string[], from: number): number {
-  const ahead = plain.slice(from, from + 16)
-  const spelled = ahead.join('')
-  const unleeted = ahead.map((c) => LEETS[c] ?? c).join('')
+  const first = plain[from] ?? ''
+  return Math.max(longestAt(plain, from, first, NOTHING), longestAt(plain, from, LEETS[first] ?? first, LEETS))
+}
+
+/** The same with characters read as `read` says; `first` is the first of them as it is read. */
+function longestAt(
+  plain: readonly string[],
+  from: number,
+  first: string,
+  read: Readonly<Record<string, string>>,
+): number {
   let longest = 0
-  for (const word of COMMON) {
-    if (word.length > longest && (spelled.startsWith(word) || unleeted.startsWith(word))) longest = word.length
+  for (const word of COMMON.get(first) ?? []) {
+    if (word.length <= longest) continue
+    let at = 1
+    for (; at < word.length; at++) {
+      const character = plain[from + at] ?? ''
+      if ((read[character] ?? character) !== word[at]) break
+    }
+    if (at === word.length) longest = at
   }
   return longest
 }
@@ -117,14 +152,12 @@ function commonAt(plain: readonly string[], from: number): number {
 /** Length of the stretch of an alphabet or keyboard row (either way) that starts at `from`, when three or more. */
 function runAt(plain: readonly string[], from: number): number {
   let longest = 0
-  for (const row of RUNS) {
-    for (const line of [row, Array.from(row).toReversed().join('')]) {
-      const start = line.indexOf(plain[from] ?? '')
-      if (start === -1) continue
-      let length = 1
-      while (plain[from + length] !== undefined && plain[from + length] === line[start + length]) length++
-      longest = Math.max(longest, length)
-    }
+  for (const line of LINES) {
+    const start = line.indexOf(plain[from] ?? '')
+    if (start === -1) continue
+    let length = 1
+    while (plain[from + length] !== undefined && plain[from + length] === line[start + length]) length++
+    longest = Math.max(longest, length)
   }
   return longest >= 3 ? longest : 0
 }
@@ -143,10 +176,17 @@ function repeatAt(plain: readonly string[], from: number): number {
 function spokenAt(plain: readonly string[], from: number): number {
   let length = 0
   while (/^\p{L}$/u.test(plain[from + length] ?? '')) length++
-  const letters = plain.slice(from, from + length).join('')
-  if (new Set(letters).size * 3 < length) return 0
-  return length >= 3 && /[aeiouy]/.test(letters) && !/[b-df-hj-np-tv-xz]{5}/.test(letters) ? length : 0
+  const letters = plain.slice(from, from + length)
+  if (length < 3 || new Set(letters).size * 3 < length) return 0
+  let knot = 0
+  const hasKnot = letters.some((letter) => (knot = CONSONANTS.includes(letter) ? knot + 1 : 0) >= LONGEST_KNOT)
+  return !hasKnot && letters.some((letter) => VOWELS.includes(letter)) ? length : 0
 }
+
+const VOWELS = 'aeiouy'
+const CONSONANTS = 'bcdfghjklmnpqrstvwxz'
+/** So many consonants in a row are not spoken. */
+const LONGEST_KNOT = 5
 
 function isSeparator(c: string | undefined): boolean {
   return c !== undefined && ' -_.,+'.includes(c)

@@ -6,6 +6,7 @@ import { keySources, visibleGroup, visibleGroups } from './group-names.ts'
 import { decodeHeader } from './header-record.ts'
 import { OPERATIONS } from './operations.ts'
 import { readPolicyRow } from './policy-row.ts'
+import { readTierRow } from './tier-row.ts'
 import { allProjects, currentProject, makeCurrent } from './projects.ts'
 import { checkedRecipients, readRecipients } from './recipient-rows.ts'
 import { META } from './schema.ts'
@@ -25,6 +26,7 @@ import type {
   ProjectInfo,
   RecipientInfo,
   SearchQuery,
+  SecretPlace,
   SecretInfo,
   VaultSummary,
 } from './view.ts'
@@ -141,6 +143,14 @@ export class Catalogue implements Names {
       this.scope.demand(OPERATIONS.showPolicy)
       const { header, ownKeys } = this.scope.session
       return readPolicyRow(reader, header.vaultId, ownKeys) ?? { revision: 0, changedAt: 0n, text: '' }
+    })
+  }
+
+  tiers(): SecretPlace[] {
+    return this.look((reader) => {
+      this.scope.demand(OPERATIONS.showPolicy)
+      const { header, ownKeys } = this.scope.session
+      return readTierRow(reader, header.vaultId, ownKeys)
     })
   }
 

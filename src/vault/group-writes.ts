@@ -11,6 +11,7 @@ import { OPERATIONS } from './operations.ts'
 import { copyRows, rebuild } from './rotate.ts'
 import { secretKey } from './schema.ts'
 import { currentKeys, currentRow, openRow, putValue, rowHolds } from './secrets.ts'
+import { followTier } from './tiers.ts'
 import type { Reader } from '../store/store.ts'
 import type { Group } from './group-rows.ts'
 import type { Link } from './group-names.ts'
@@ -95,6 +96,7 @@ export function promote(
       }
       const value = openRow(opener, source, row)
       try {
+        followTier(scope, writer, writer, { project: source.name, key }, { project: target.name, key })
         return putValue(writer, opener, target, key, value)
       } finally {
         value.wipe()
@@ -148,6 +150,7 @@ export function pin(
     const value = openRow(opener, link.project, row)
     try {
       const written = putValue(writer, opener, project, key, value)
+      followTier(scope, writer, writer, { project: link.project.name, key }, { project: project.name, key })
       const at = currentRow(writer, project, key)?.createdAt ?? 0n
       const pins = [...livePins(writer, scope, group), { environment, key, at }]
       store(scope, writer, { ...group, pins })

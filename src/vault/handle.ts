@@ -1,9 +1,9 @@
 // The unlocked vault as one command holds it. Each method asks the policy, then does all of its reading or writing
 // in one transaction together with its audit row. A value is opened only after its intent is on disk. Reading works
 // with the keys of an identity as well; whatever needs the owner's goes through `#own`.
-import { Failure } from '../lib/errors.ts'
-import { checkKey, printable } from '../lib/names.ts'
+import { checkKey } from '../lib/names.ts'
 import { boundedNames, verifyChain } from './audit.ts'
+import { writeAll } from './bulk.ts'
 import { Catalogue } from './catalogue.ts'
 import { differences, resolve } from './group-reads.ts'
 import { pin, promote, promotionPlan, unpin } from './group-writes.ts'
@@ -14,8 +14,9 @@ import { addProject, currentProject, resetCurrent } from './projects.ts'
 import { copySecret, moveSecret } from './relocate.ts'
 import { copyRows, rebuild, rotateVault } from './rotate.ts'
 import { ID_BYTES, secretKey } from './schema.ts'
-import { currentKeys, currentRow, openAll, openRow, putValue, rowHolds, versionRow } from './secrets.ts'
+import { currentKeys, currentRow, existsAlready, openAll, openRow, putValue, rowHolds, versionRow } from './secrets.ts'
 import { share, unshare } from './sharing.ts'
+import { clearTiers, lowerTier, raiseTier } from './tiers.ts'
 import { verifyAll } from './verify.ts'
 import { compare, utf8 } from '../lib/bytes.ts'
 import { Secret } from '../lib/secret.ts'
@@ -29,6 +30,7 @@ import type { Opener, SecretRow } from './secrets.ts'
 import type {
   Entry,
   GroupDifference,
+  Progress,
   Promotion,
   RecipientInfo,
   Resolved,
@@ -37,8 +39,6 @@ import type {
   Written,
   SecretPlace,
 } from './view.ts'
-
-type Change = Written['change'] | 'skipped'
 
 export class Handle extends Catalogue implements View {
   read(project: string, key: string, options: { version?: number } = {}): Secret {
@@ -132,37 +132,9 @@ export class Handle extends Catalogue implements View {
   writeMany(
     project: string,
     entries: readonly Entry[],
-    options: { overwrite: boolean },
+    options: { overwrite: boolean; progress?: Progress },
   ): { written: Written[]; skipped: string[] } {
-    return this.#act((opener) => {
-      this.scope.demand(OPERATIONS.write, { project })
-      for (const { key } of entries) this.scope.demand(OPERATIONS.write, { project, key: checkKey(key) })
-      if (entries.length === 0) return { written: [], skipped: [] }
-      return this.scope.session.commit((writer) => {
-        const within = this.scope.project(writer, project)
-        const written: Written[] = []
-        const skipped: string[] = []
-        for (const { key, value } of entries) {
-          const row = currentRow(writer, within, key)
-          if (row && !options.overwrite) skipped.push(key)
-          else if (row && rowHolds(opener, within, row, value))
-            written.push({ key, version: row.version, change: 'unchanged' })
-          else written.push(putValue(writer, opener, within, key, value))
-        }
-        const count = (change: Change): number => written.filter((one) => one.change === change).length
-        const metadata = {
-          bulk: true,
-          count: entries.length,
-          created: count('created'),
-          updated: count('updated'),
-          unchanged: count('unchanged'),
-          skipped: skipped.length,
-          keys: boundedNames(written.filter((one) => one.change !== 'unchanged').map((one) => one.key)),
-        }
-        this.scope.record(writer, this.scope.note(OPERATIONS.write, { project }, { metadata }))
-        return { written, skipped }
-      })
-    })
+    return this.#act((opener) => writeAll(this.scope, opener, project, entries, options))
   }
 
   rollback(project: string, key: string, to: number): Written {
@@ -249,7 +221,7 @@ export class Handle extends Catalogue implements View {
   async unshare(
     project: string,
     recipient: string,
-    options: { progress?: (done: number, total: number) => void } = {},
+    options: { progress?: Progress } = {},
   ): Promise<{ recipient: RecipientInfo; couldRead: string[]; versions: number; remaining: number }> {
     return this.#ownLong(async (owner) => unshare(this.scope, owner, project, recipient, options.progress))
   }
@@ -307,6 +279,18 @@ export class Handle extends Catalogue implements View {
     return this.#own((owner) => setPolicy(this.scope, owner, text, revision))
   }
 
+  raiseTier(project: string, keys: readonly string[]): string[] {
+    return this.#own((owner) => raiseTier(this.scope, owner, project, keys))
+  }
+
+  lowerTier(project: string, keys: readonly string[]): string[] {
+    return this.#own((owner) => lowerTier(this.scope, owner, project, keys))
+  }
+
+  clearTiers(): void {
+    this.#own((owner) => clearTiers(this.scope, owner))
+  }
+
   async rotate(passphrase: Secret, kdf: Partial<KdfParameters> = {}): Promise<{ projects: number }> {
     return this.#actLong(async () => {
       this.scope.demand(OPERATIONS.rotate)
@@ -322,7 +306,7 @@ export class Handle extends Catalogue implements View {
     })
   }
 
-  verifyAll(progress?: (done: number, total: number) => void): { values: number; versions: number } {
+  verifyAll(progress?: Progress): { values: number; versions: number } {
     return this.#own((opener) => {
       this.scope.demand(OPERATIONS.verify)
       return this.scope.session.look((reader) => verifyAll(reader, opener, progress))
@@ -385,10 +369,4 @@ export class Handle extends Catalogue implements View {
     }
     return { rows, absent }
   }
-}
-
-function existsAlready(project: string, key: string): Failure {
-  return new Failure('conflict', `${key} exists already in project ${printable(project)}`, {
-    hint: '--force makes a new version of it; the old one stays in the history',
-  })
 }

@@ -5,6 +5,7 @@ import { LABELS, mac } from '../crypto/keys.ts'
 import { concat, equalConstantTime, text, u32, u64, utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { bind } from './boxes.ts'
+import { readTierRow } from './tier-row.ts'
 import { MAC_BYTES, META, damaged, frame, unframe, view } from './schema.ts'
 import type { Nanoseconds } from '../lib/time.ts'
 import type { Reader, Writer } from '../store/store.ts'
@@ -87,10 +88,11 @@ export function spend(writer: Writer, vaultId: string, keys: Keyring, charges: r
   writer.put('meta', META.uses, frame('uses', META.uses, concat(usesMac(keys, vaultId, content), content)))
 }
 
-/** Throws `corrupt` when somebody else changed the policy or its counters. */
+/** Throws `corrupt` when somebody else changed the policy, its counters, or the tiers. */
 export function checkPolicyRows(reader: Reader, vaultId: string, keys: Keyring): void {
   readPolicyRow(reader, vaultId, keys)
   readCounters(reader, vaultId, keys)
+  readTierRow(reader, vaultId, keys)
 }
 
 function readCounters(reader: Reader, vaultId: string, keys: Keyring): Map<string, Used> {

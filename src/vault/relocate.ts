@@ -8,6 +8,7 @@ import { sealValue } from './boxes.ts'
 import { OPERATIONS } from './operations.ts'
 import { copyRows, rebuild } from './rotate.ts'
 import { encodeSecret, historyKey, secretKey } from './schema.ts'
+import { followTier } from './tiers.ts'
 import { archivedRows, currentRow, openRow } from './secrets.ts'
 import type { Reader, Writer } from '../store/store.ts'
 import type { AuditNote } from './audit.ts'
@@ -28,6 +29,7 @@ export function copySecret(scope: Scope, opener: Opener, from: SecretPlace, to: 
   return scope.session.commit((writer) => {
     const ends = findEnds(scope, writer, from, to)
     const versions = sealAgain(writer, writer, opener, ends, to.key)
+    followTier(scope, writer, writer, from, to)
     scope.record(writer, noteOf(scope, OPERATIONS.copy, from, to, versions))
     return versions
   })
@@ -45,6 +47,7 @@ export async function moveSecret(scope: Scope, opener: Opener, from: SecretPlace
       return table === 'history' && toHex(row.subarray(0, -5)) === doomed
     })
     versions = sealAgain(reader, writer, opener, ends, to.key)
+    followTier(scope, reader, writer, from, to, { moved: true })
     scope.record(writer, noteOf(scope, OPERATIONS.move, from, to, versions))
   })
   return versions

@@ -21,6 +21,8 @@ export const META = {
   policy: utf8('policy'),
   /** What was counted against its budgets. */
   uses: utf8('uses'),
+  /** The secrets of tier 2; absent when there never were any. */
+  tiers: utf8('tiers'),
 } as const
 
 export const FORMAT = 1
@@ -71,6 +73,7 @@ export type RecordKind =
   | 'audit head'
   | 'policy'
   | 'uses'
+  | 'tiers'
   | 'project'
   | 'recipients'
   | 'group'

@@ -1,7 +1,7 @@
 // Secrets and their versions: rows in, rows out. Overwriting archives the old row verbatim; a version number is
 // never used twice while the key lives. Nothing here asks the policy or writes audit rows (scope.ts).
 import { Failure } from '../lib/errors.ts'
-import { checkKey } from '../lib/names.ts'
+import { checkKey, printable } from '../lib/names.ts'
 import { now } from '../lib/time.ts'
 import { holdsValue, openValue, sealValue } from './boxes.ts'
 import { checkEdges, checkGap } from './gaps.ts'
@@ -201,4 +201,11 @@ function archived(project: Project, key: string, version: number, record: Uint8A
 
 function endOfHistory(project: Project, key: string): Uint8Array {
   return joined(project.id, utf8(key), Uint8Array.of(1))
+}
+
+/** The failure of a write that makes only new secrets. */
+export function existsAlready(project: string, key: string): Failure {
+  return new Failure('conflict', `${key} exists already in project ${printable(project)}`, {
+    hint: '--force makes a new version of it; the old one stays in the history',
+  })
 }

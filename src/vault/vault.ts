@@ -5,12 +5,14 @@ import { Failure } from '../lib/errors.ts'
 import { now } from '../lib/time.ts'
 import { appendAudit } from './audit.ts'
 import { Catalogue } from './catalogue.ts'
+import { confidential } from './confidential.ts'
 import { Handle } from './handle.ts'
 import { encodeHeader } from './header-record.ts'
 import { newHeader } from './header.ts'
 import { Keyring } from './keyring.ts'
 import { OPERATIONS } from './operations.ts'
 import { readPolicyRow, spend } from './policy-row.ts'
+import { readTierRow } from './tier-row.ts'
 import { addProject, makeCurrent } from './projects.ts'
 import { KEY_BYTES, META } from './schema.ts'
 import { Scope } from './scope.ts'
@@ -21,6 +23,7 @@ import type { Asker } from '../lib/gate.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Store } from '../store/store.ts'
 import type { AuditNote } from './audit.ts'
+import type { Confidential } from './confidential.ts'
 import type { Header } from './header-record.ts'
 import type { VaultOptions } from './session.ts'
 import type { SharedWith } from './shared-keys.ts'
@@ -117,9 +120,16 @@ export class Vault {
     return row && { row, checked: keys !== undefined }
   }
 
-  /** Whether that row is still the one of `before`, by its bytes; what is returned is for the next call. */
+  /** The secrets of tier 2, checked where there is the key. Throws `corrupt`. */
+  tiers(): SecretPlace[] {
+    const { header, ownKeys } = this.#session
+    return this.#session.look((reader) => readTierRow(reader, header.vaultId, ownKeys))
+  }
+
+  /** Whether the rows of policy and tiers are still those of before, by their bytes. */
   policyBytes(): string {
-    return this.#session.store.get('meta', META.policy)?.toHex() ?? ''
+    const { store } = this.#session
+    return [META.policy, META.tiers].map((row) => store.get('meta', row)?.toHex() ?? '').join(' ')
   }
 
   /**
@@ -137,6 +147,12 @@ export class Vault {
   /** Writes down what the owner decided about an AI agent. Without the key nothing is written. */
   approved(asker: Asker, metadata: Readonly<Record<string, string>>): void {
     if (this.#session.unlocked) new Scope(this.#session, asker).decided(metadata)
+  }
+
+  /** What must not come out of a program that runs for `asker`; that it was read is written down. Throws `locked`. */
+  confidential(asker: Asker, projects: readonly string[]): Confidential {
+    if (!this.#session.unlocked) throw new Failure('locked', 'the vault is locked')
+    return confidential(new Scope(this.#session, asker), projects)
   }
 
   /** The half that needs no key. */

@@ -7,6 +7,7 @@ import { checkMeta } from './gaps.ts'
 import { allGroups, chain, checkGroup } from './group-rows.ts'
 import { decodeHeader } from './header-record.ts'
 import { checkPolicyRows, readPolicyRow } from './policy-row.ts'
+import { readTierRow } from './tier-row.ts'
 import { allProjects, currentProject } from './projects.ts'
 import { checkedRecipients, readRecipients } from './recipient-rows.ts'
 import { META, decodeAudit, decodeNamed, decodeSecret, parseHistoryKey, parseSecretKey, secretKey } from './schema.ts'
@@ -55,6 +56,7 @@ function verifyMeta(reader: Reader): void {
   checkMeta(reader)
   readAuditKey(reader)
   readPolicyRow(reader, '', undefined)
+  readTierRow(reader, '', undefined)
   if (reader.get('meta', META.current) && !currentProject(reader))
     throw inconsistent('the current project does not exist')
 }

@@ -25,6 +25,8 @@ export interface SecretInfo {
   updatedAt: Nanoseconds
   /** Size of the value in bytes. */
   size: number
+  /** Said to AI agents: each use needs the owner's word. */
+  tier?: 2
 }
 
 export interface SearchQuery {
@@ -143,11 +145,16 @@ export interface Names {
   audit(query: AuditQuery): AuditEntry[]
   /** For the owner alone. With the owner's key also checked; throws `corrupt` when somebody else changed it. */
   policy(): PolicyText
+  /** The secrets of tier 2, also those that are deleted by now. For the owner alone; throws like `policy`. */
+  tiers(): SecretPlace[]
   /** Stores which project is current. Needs no key: it changes no secret. */
   useProject(name: string): void
   /** Writes a consistent compact copy to `path` and checks it by opening it. */
   backup(path: string, options: { overwrite: boolean }): Promise<{ bytes: number; secrets: number; sha256: string }>
 }
+
+/** Hears how much of what takes long is done. */
+export type Progress = (done: number, total: number) => void
 
 export interface Written {
   key: string
@@ -212,7 +219,7 @@ export interface View extends Names {
   writeMany(
     project: string,
     entries: readonly Entry[],
-    options: { overwrite: boolean },
+    options: { overwrite: boolean; progress?: Progress },
   ): { written: Written[]; skipped: string[] }
   /** Which of `entries` exist already, and which of those hold the same value. */
   compareMany(project: string, entries: readonly Entry[]): { key: string; state: 'absent' | 'same' | 'different' }[]
@@ -243,7 +250,7 @@ export interface View extends Names {
   unshare(
     project: string,
     recipient: string,
-    options?: { progress?: (done: number, total: number) => void },
+    options?: { progress?: Progress },
   ): Promise<{ recipient: RecipientInfo; couldRead: string[]; versions: number; remaining: number }>
   createGroup(group: {
     name: string
@@ -277,12 +284,18 @@ export interface View extends Names {
   unpin(group: string, environment: string, key: string): Promise<{ key: string; from: string }>
   /** Stores the policy for AI agents, which its caller has checked. `conflict` when it is not at `revision` any more. */
   setPolicy(text: string, options: { revision: number }): { revision: number }
+  /** Puts secrets into tier 2: AI agents use them with the owner's word only. Which were not there. `not_found`. */
+  raiseTier(project: string, keys: readonly string[]): string[]
+  /** Puts them back; which were there. They need not exist any more. */
+  lowerTier(project: string, keys: readonly string[]): string[]
+  /** Puts all of them back, also when somebody else changed the list. */
+  clearTiers(): void
   /** New passphrase, salt and parameters; every wrapped key is re-wrapped in a fresh file (D5). */
   rotate(passphrase: Secret, kdf?: Partial<KdfParameters>): Promise<{ projects: number }>
   /** Checks the whole audit chain, and that `head` (as printed by `auditHead`) is in it. */
   verifyAudit(head?: string): { rows: number; head: string }
   /** Opens every value and version; returns counts. Throws `corrupt` naming project, key and version. */
-  verifyAll(progress?: (done: number, total: number) => void): { values: number; versions: number }
+  verifyAll(progress?: Progress): { values: number; versions: number }
   /** The key for a sealed file of version 1 with this salt: 32 bytes, of this vault and its present passphrase alone. */
   fileKey(salt: Uint8Array): Secret
   /** Completes the audit records this view opened, with `ok` or the failure kind. Called by execute, once; harmless when nothing is open. */

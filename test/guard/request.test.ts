@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redactor } from '../../src/guard/redact.ts'
+import { RedactorChain } from '../../src/guard/redact-chain.ts'
 import { send } from '../../src/guard/request.ts'
 import type { Request as Wish, RequestAround } from '../../src/guard/request.ts'
 import type { Failure } from '../../src/lib/errors.ts'
@@ -100,6 +101,17 @@ describe('a value goes out where its placeholder stands', () => {
     expect(headers.get('x-basic')).toBe(`Basic ${Buffer.from(`me:${VALUE}`).toString('base64')}`)
     expect(JSON.parse(body)).toEqual({ a: VALUE, b: encodeURIComponent(VALUE) })
     expect([headers.get('host'), headers.get('accept-encoding')]).toEqual([HOST, 'identity'])
+  })
+
+  test('nor does one come back that it was not given: what else the project holds', async () => {
+    const other = { name: 'PROXY', value: Secret.fromText('x-proxy-7Qm4xW9zKd2p') }
+    const scope = await Redactor.among([other, { name: '', value: Secret.fromText(VALUE) }], async () => undefined)
+    const own = new Redactor([{ name: 'TOKEN', value: Secret.fromText(VALUE) }])
+    const redactor = new RedactorChain(scope, own)
+    const { text, headers } = await ask({ headers: ['Authorization: x-proxy-7Qm4xW9zKd2p {{TOKEN}}'] }, { redactor })
+    expect(headers['x-auth']).toBe('[REDACTED:PROXY] [REDACTED]')
+    expect([text.includes('[REDACTED]'), redactor.redactions > 3]).toEqual([true, true])
+    expect([text, JSON.stringify(headers)].some((said) => said.includes('7Qm4') || said.includes(VALUE))).toBe(false)
   })
 
   test('and does not come back, in no form', async () => {

@@ -79,6 +79,14 @@ test('the table reaches the commands, and nothing heavy', async () => {
   expect(heavy(paths)).toEqual([])
 })
 
+test('the server for AI agents reaches nothing of the page for its owner until somebody waits', async () => {
+  const paths = await eager({}, ['src/modes/mcp/server.ts', 'src/modes/mcp/sdk.ts', 'src/context/mcp.ts'])
+  expect(paths).toContain('src/context/mcp-agent.ts')
+  expect(paths.filter((path) => /approval-(?:http|page)|ask-by-page|form-body|received|loopback/.test(path))).toEqual(
+    [],
+  )
+})
+
 test('a command that is loaded by its name is what the table would have found, and asks for no catalogue', async () => {
   for (const name of Object.keys(BY_NAME)) {
     const command = await byName(name)

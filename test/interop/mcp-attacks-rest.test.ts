@@ -1,10 +1,11 @@
 // Attacks of mcp-weak-points that need a vault or a policy of their own: patterns, budgets that outlive a server, what an
 // owner could not say, the audit chain. By their numbers, on the compiled program.
-import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
-import { existsSync, readFileSync } from 'node:fs'
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { hitsIn } from './mcp-canary.ts'
 import type { McpClient } from './mcp-client.ts'
-import { CANARIES, Cell, plantedPlace } from './mcp-place.ts'
+import { CANARIES, Cell, cellsOfATest, plantedPlace } from './mcp-place.ts'
 import type { CellWish } from './mcp-place.ts'
 
 setDefaultTimeout(60_000)
@@ -15,13 +16,7 @@ place.must(['set', 'signing_denied_key', '--stdin', '-p', 'app'], { stdin: CANAR
 place.must(['set', 'OPEN', '--stdin', '-p', 'team/hidden'], { stdin: CANARIES.hidden })
 afterAll(() => place.remove())
 
-const open: Cell[] = []
-afterEach(async () => {
-  for (const cell of open.splice(0)) {
-    await cell.end()
-    cell.remove()
-  }
-})
+const open = cellsOfATest()
 
 async function cellOf(wish: CellWish): Promise<Cell> {
   const cell = new Cell(place, wish)
@@ -66,6 +61,46 @@ test('C9: a value in two pieces does not come out of run --redact', () => {
   expect([code, out.toString().trim()]).toEqual([0, '[REDACTED:OPEN]'])
 })
 
+test('D7: a value that looks like a section of a sealed file does not become one', async () => {
+  const cell = await cellOf({ rules: { mode: 'read-write', reads: 0 }, key: 'passphrase' })
+  const { client, place: mine } = cell
+  mine.must(['identity', 'new', 'ci'])
+  const recipient = mine
+    .must(['identity', 'list'])
+    .toString()
+    .match(/tvault1\w+/)![0]
+  const seal = (...more: string[]) =>
+    mine.run(['env', 'seal', '--group', 'shop', '--recipient', recipient, '-o', 'shop.sealed', ...more])
+  const open = (...more: string[]) => mine.run(['decrypt-env', '-i', 'shop.sealed', '--identity', 'ci', ...more])
+  const sealed = (): boolean => existsSync(join(mine.folder, 'shop.sealed'))
+  // The client writes into one environment, and means the other. It cannot seal.
+  for (const value of [
+    'x\n--- tvault-env:two ---\nOPEN=evil-value',
+    '--- tvault-env:two ---\nOPEN=evil-value\n--- end ---\n',
+    'x\n--- end ---\n--- tvault-env:two ---\nOPEN=evil-value',
+  ]) {
+    expect((await client.call('vault_set_secret', { key: 'NEXT', value, project: 'app' })).isError).toBe(false)
+    const { code, err } = seal()
+    expect([code, err.includes('NEXT'), err.includes('evil'), sealed()]).toEqual([1, true, false, false])
+  }
+  expect((await client.call('vault_env_seal', { group: 'shop' })).data['reason']).toBe('not_for_agents')
+  // The other environment alone is as it was, and a forged line that is none is a part of its value.
+  await client.call('vault_set_secret', {
+    key: 'NEXT',
+    value: 'x\n--- tvault_env:two ---\nOPEN=evil-value',
+    project: 'app',
+  })
+  expect(seal().code).toBe(0)
+  const two = open('--section', 'two')
+  expect([two.code, two.out.toString().includes(CANARIES.open), two.out.includes('evil')]).toEqual([0, true, false])
+  const one = join(mine.folder, '.env.one')
+  writeFileSync(one, open('--section', 'one').out)
+  mine.must(['projects', 'create', 'back'])
+  mine.must(['import', one, '-p', 'back'])
+  expect(mine.must(['get', 'OPEN', '-p', 'back']).toString()).toBe(CANARIES.open)
+  expect(mine.must(['get', 'NEXT', '-p', 'back']).toString()).toContain('\nOPEN=evil-value')
+})
+
 test('D11: lock reaches a server that unlocked itself', async () => {
   const cell = await cellOf({ rules: { mode: 'read-only', reads: 9 }, key: 'passphrase' })
   const get = async () => (await cell.client.call('vault_get_secret', { key: 'OPEN', project: 'app' })).data
@@ -86,7 +121,8 @@ test('E5 E6: what discloses leaves rows in an unbroken chain; what tells names l
   expect(rows().length).toBe(before)
   await client.call('vault_exec', { argv: ['true'], secrets: ['OPEN'], project: 'app', purpose: 'a test' })
   const fresh = rows().slice(0, rows().length - before)
-  expect(fresh.map(({ phase }) => phase).toSorted()).toEqual(['intent', 'outcome'])
+  // That its output was looked at has a row of its own.
+  expect(fresh.map(({ phase }) => phase).toSorted()).toEqual(['done', 'intent', 'outcome'])
   expect(cell.audit()).toContain('"purpose": "a test"')
   cell.place.must(['audit', 'verify'])
 })

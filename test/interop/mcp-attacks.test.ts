@@ -1,8 +1,8 @@
 // Attacks on the MCP server of TinyVault 0.23, by their numbers, against ours. Each was seen to work there.
-import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CANARIES, Cell, plantedPlace, policyText } from './mcp-place.ts'
+import { CANARIES, Cell, cellsOfATest, plantedPlace, policyText } from './mcp-place.ts'
 import type { CellWish } from './mcp-place.ts'
 
 setDefaultTimeout(60_000)
@@ -10,13 +10,7 @@ setDefaultTimeout(60_000)
 const place = plantedPlace()
 afterAll(() => place.remove())
 
-const open: Cell[] = []
-afterEach(async () => {
-  for (const cell of open.splice(0)) {
-    await cell.end()
-    cell.remove()
-  }
-})
+const open = cellsOfATest()
 
 async function cellOf(wish: Partial<CellWish> = {}): Promise<Cell> {
   const cell = new Cell(place, { rules: { mode: 'full', reads: 4 }, key: 'passphrase', ...wish })

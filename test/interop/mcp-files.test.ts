@@ -1,11 +1,11 @@
 // What an AI agent may do with files, requests and other people's servers, on the compiled program; attacks by the
 // numbers of mcp-weak-points where they have one.
-import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, linkSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hitsIn } from './mcp-canary.ts'
 import { McpClient } from './mcp-client.ts'
-import { CANARIES, Cell, plantedPlace } from './mcp-place.ts'
+import { CANARIES, Cell, cellsOfATest, plantedPlace } from './mcp-place.ts'
 import type { CellWish } from './mcp-place.ts'
 import { ourBinary } from './peer.ts'
 
@@ -14,13 +14,7 @@ setDefaultTimeout(60_000)
 const place = plantedPlace()
 afterAll(() => place.remove())
 const FULL = { rules: { mode: 'full', reads: 0, exec: true }, key: 'passphrase' } as const
-const open: Cell[] = []
-afterEach(async () => {
-  for (const cell of open.splice(0)) {
-    await cell.end()
-    cell.remove()
-  }
-})
+const open = cellsOfATest()
 
 async function cellOf(wish: CellWish = FULL): Promise<Cell> {
   const cell = new Cell(place, wish)

@@ -41,6 +41,18 @@ project = *hid*
 key = *denied*
 `
 
+/** Programs may be given everything, each time with the word of the owner. */
+const ASKED = `[allow names]
+effect = list
+[allow programs]
+effect = run
+command = **
+[deny denied]
+key = *denied*
+[approve everything]
+key = **
+`
+
 export const CELLS: Readonly<Record<string, CellWish>> = {
   'no policy': { rules: undefined, key: 'passphrase' },
   'read-only': { rules: { mode: 'read-only', reads: 3 }, key: 'passphrase' },
@@ -53,6 +65,8 @@ export const CELLS: Readonly<Record<string, CellWish>> = {
   'agent-backed': { rules: FULL, key: 'agent' },
   'agent-backed, own policy': { rules: undefined, own: OWN, key: 'agent' },
   'agent-backed, no policy': { rules: undefined, key: 'agent' },
+  'agent-backed, tier 2, refused': { rules: undefined, own: TIER_2, key: 'agent', owner: 'no' },
+  'agent-backed, tier 2, approved': { rules: undefined, own: ASKED, key: 'agent', owner: 'yes' },
   locked: { rules: FULL, key: 'none' },
 }
 
@@ -105,12 +119,15 @@ const SAMPLES: Readonly<Record<string, readonly unknown[]>> = {
   argv: [
     ['env'],
     ['cat', '/proc/self/environ'],
+    // What it was not given.
+    ['cat', '.env.probe'],
+    ['rev', '.env.probe'],
     ['sh', '-c', 'printf %s "$OPEN" | od -An -tx1 | tr -d " \\n"'],
     ['sh', '-c', 'printf %s "$OPEN" | rev; printf %s "$LINES" >&2; exit 3'],
     ['sh', '-c', 'printf %s "$OPEN" | base64'],
     ['no-such-program'],
   ],
-  command: ['env', "printf '%s' x", 'echo $OPEN'],
+  command: ['env', "printf '%s' x", 'echo $OPEN', 'base64 -w0 .env.probe'],
   secrets: [['OPEN'], ['OPEN', 'LINES'], ['MY_DENIED_KEY'], ['MISSING'], []],
   directory: ['.', '/', '../vault'],
   timeout_seconds: [5],
@@ -213,14 +230,16 @@ export async function search(cell: Cell, tools: readonly Calls[]) {
   hits.push(...hitsIn(CANARIES, 'audit', cell.audit()))
   const files = filesBelow(cell.folder, cell.planted)
   hits.push(...hitsInFiles(CANARIES, files))
-  return { hits, allowed, calls, refused, files: files.length, listed, code, stderr: cell.client.err }
+  const { decided } = cell
+  return { hits, allowed, calls, refused, decided, files: files.length, listed, code, stderr: cell.client.err }
 }
 
 /** Searches one cell, prints its counts, and fails for what came out that should not. */
 export async function searchCell(place: Place, name: string, tools: readonly Calls[]): Promise<void> {
   const cell = new Cell(place, CELLS[name]!)
   try {
-    const { hits, allowed, calls, refused, files, listed, code, stderr } = await search(cell, tools)
+    const found = await search(cell, tools)
+    const { hits, allowed, calls, refused, files, listed, code, stderr } = found
     console.log(
       `matrix: ${name}: ${listed.length} of ${TOOLS.length} tools listed, ${calls} calls, ${refused} refused, ` +
         `${allowed.length} allowed and ${hits.length} forbidden hits; ${countForms(CANARIES)} forms in answers, ` +
@@ -228,16 +247,18 @@ export async function searchCell(place: Place, name: string, tools: readonly Cal
     )
     expect(hits).toEqual([])
     expect([code, stderr.includes('internal')]).toEqual([0, false])
-    const { rules, key, own } = CELLS[name]!
+    const { rules, key, own, owner } = CELLS[name]!
+    expect(found.decided > 0).toBe(owner !== undefined)
     const mayRead = key !== 'none' && (rules?.reads ?? 0) > 0 && rules?.keys === undefined
     expect(allowed.length > 0).toBe(mayRead)
     // Only what the policy permits is offered.
     const offered = listed.map((tool) => tool.name)
     const asks = own !== undefined
-    expect(offered.includes('vault_set_secret')).toBe(asks || (rules !== undefined && rules.mode !== 'read-only'))
-    expect(offered.includes('vault_get_secret')).toBe(asks || (rules?.reads ?? 0) > 0)
+    const all = asks && own !== ASKED
+    expect(offered.includes('vault_set_secret')).toBe(all || (rules !== undefined && rules.mode !== 'read-only'))
+    expect(offered.includes('vault_get_secret')).toBe(all || (rules?.reads ?? 0) > 0)
     expect(offered.includes('vault_exec')).toBe(asks || (rules?.mode === 'full' && rules.exec === true))
-    expect(offered.includes('vault_delete_secret')).toBe(asks || rules?.mode === 'full')
+    expect(offered.includes('vault_delete_secret')).toBe(all || rules?.mode === 'full')
   } finally {
     cell.remove()
   }

@@ -1,7 +1,9 @@
 // A vault with planted values, and one cell of the matrix: a policy, a way to the key, and a server on a copy of it.
+import { afterEach } from 'bun:test'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { McpClient } from './mcp-client.ts'
+import { Owner } from './mcp-owner.ts'
 import { Place, ourBinary, ourPlace } from './peer.ts'
 
 /** None of them is in any name, and each could stand in a real vault. */
@@ -72,6 +74,18 @@ function planted(): Place {
   return place
 }
 
+/** For a file of tests: the cells that are put into it end with the test. */
+export function cellsOfATest(): Cell[] {
+  const open: Cell[] = []
+  afterEach(async () => {
+    for (const cell of open.splice(0)) {
+      await cell.end()
+      cell.remove()
+    }
+  })
+  return open
+}
+
 /** The matrix asks for much that is refused. */
 const PATIENT = ['--refusals', '1000000']
 
@@ -80,6 +94,8 @@ export interface CellWish {
   /** A policy of the vault instead, as text. */
   own?: string
   key: 'passphrase' | 'agent' | 'none'
+  /** What the owner says to everything that waits, where an agent has the key; without it nobody is there. */
+  owner?: 'yes' | 'no'
   /** Instead of `tvault mcp`. */
   program?: readonly string[]
   words?: readonly string[]
@@ -90,12 +106,12 @@ export class Cell {
   readonly work: string
   readonly place: Place
   readonly client: McpClient
-  /** Starts another server on the same vault; the caller ends it. */
-  readonly start: () => McpClient
+  /** Starts another server on the same vault, with other words; the caller ends it. */
+  readonly start: (other?: readonly string[]) => McpClient
   /** Files that hold canaries because the test put them there. */
   readonly planted = new Set<string>()
 
-  constructor(from: Place, { rules, own, key, program, words = PATIENT }: CellWish) {
+  constructor(from: Place, { rules, own, key, owner, program, words = PATIENT }: CellWish) {
     this.folder = mkdtempSync(join(from.folder, 'cell-'))
     this.work = join(this.folder, 'work')
     const vault = join(this.folder, 'vault')
@@ -108,16 +124,23 @@ export class Cell {
     symlinkSync(join(this.work, '.env.probe'), join(this.work, '.env.link'))
     if (key === 'agent') this.place.must(['unlock'])
     const { TVAULT_PASSPHRASE, ...locked } = this.place.environment
-    this.start = () =>
-      new McpClient([...(program ?? [...ourBinary(), 'mcp']), ...words], {
+    this.start = (other = words) =>
+      new McpClient([...(program ?? [...ourBinary(), 'mcp']), ...other], {
         cwd: this.work,
         env: key === 'passphrase' ? { ...locked, TVAULT_PASSPHRASE: TVAULT_PASSPHRASE ?? '' } : locked,
       })
     this.client = this.start()
     this.#agent = key === 'agent'
+    if (owner) this.#owner = new Owner(vault, owner, CANARIES.passphrase)
   }
 
   readonly #agent: boolean
+  #owner: Owner | undefined
+
+  /** How often the owner was asked, and answered. */
+  get decided(): number {
+    return this.#owner?.decided ?? 0
+  }
 
   /** Lets the client in again that was refused too often. */
   forgive(): void {
@@ -131,6 +154,7 @@ export class Cell {
 
   async end(): Promise<number> {
     const code = await this.client.end()
+    this.#owner?.leave()
     if (this.#agent) this.place.run(['agent', 'stop'])
     return code
   }

@@ -2,9 +2,10 @@
 // of its own. Looked for in /proc/PID/mem and in a core dump: the key of the passphrase, the keys of projects, the key of
 // the audit log, the passphrase, and every value that was served or taken. Needs root; the process is not dumpable.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Secret } from '../../src/lib/secret.ts'
+import { AgentClient } from '../../src/modes/agent/client.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
 import { decodeHeader } from '../../src/vault/header-record.ts'
 import { deriveKek } from '../../src/vault/header.ts'
@@ -13,6 +14,7 @@ import { allProjects } from '../../src/vault/projects.ts'
 import { META, TABLES } from '../../src/vault/schema.ts'
 import { readAuditKey } from '../../src/vault/session.ts'
 import { exchange, until } from '../interop/agent-place.ts'
+import { policyText } from '../interop/mcp-place.ts'
 import { scanFile, scanMemory } from './memory-scan.ts'
 import type { Hit, Needle } from './memory-scan.ts'
 import { BINARY, CHEAP, Room } from './room.ts'
@@ -117,6 +119,7 @@ async function useEverything(): Promise<void> {
     await ask({ op: 'get', key: 'BIG' })
     await ask({ op: 'getselected', only: ['PLAIN_2', 'MANY_1'] })
   }
+  redactOutput()
   await tvault(['set', 'WRITTEN', '--stdin'], { stdin: value('written') })
   await tvault(['set', 'WRITTEN_BIG', '--stdin'], {
     stdin: Buffer.concat([value('written big'), Buffer.alloc(300_000, 'x')]),
@@ -127,6 +130,27 @@ async function useEverything(): Promise<void> {
   await tvault(['rollback', 'TWICE', '--to', '1'])
   await tvault(['delete', 'GONE', '-y'])
   needles.push(...(await keys('second')).filter(({ name }) => name.includes('made')))
+}
+
+/** Has the output of an AI agent's program looked at for all values, and returns what the tables hold of READ. */
+function redactOutput(): Needle[] {
+  writeFileSync(join(room.vault, 'mcp-policy.yaml'), policyText({ mode: 'full', reads: 0, exec: true }), {
+    mode: 0o600,
+  })
+  const client = AgentClient.connect(socket(), {
+    ...{ command: 'mcp exec', effect: 'inject', interactive: false, client: { name: 'tvault', version: 'test' } },
+    principal: { kind: 'mcp', client: 'memory', version: '', act: { argv: ['env'] }, notes: {} },
+  })
+  try {
+    const { bytes } = needles.find(({ name }) => name === 'READ')!
+    expect(client.request({ op: 'redact-begin' }, [['default']])).toMatchObject({ values: expect.any(Number) })
+    const told = client.request({ op: 'redact' }, [0, bytes, true]) as { bytes: Uint8Array }
+    expect(Buffer.from(told.bytes).toString()).toBe('[REDACTED:READ]')
+    const folded = Buffer.from(Buffer.from(bytes).toString().toLowerCase().replaceAll('-', '+'))
+    return [{ name: 'READ in a table', bytes: folded }]
+  } finally {
+    client.close()
+  }
 }
 
 function shown(hits: readonly Hit[]): string[] {
@@ -222,6 +246,9 @@ rootTest('a core dump of a locked agent has nothing in it', DUMPS, async () => {
 rootTest('lock, and unlocked and locked again', true, async () => {
   await start()
   await useEverything()
+  const tables = redactOutput()
+  expect(shown(scanMemory(agent!.pid, tables).hits)).not.toEqual([])
+  needles.push(...tables)
   await tvault(['lock'])
   nothingLeft('locked')
   await tvault(['unlock'], { env: { TVAULT_PASSPHRASE: passphrase } })

@@ -1,5 +1,6 @@
 // A server for AI agents that unlocked the vault by itself: after `tvault lock` none of its keys are in its memory any more,
-// although nobody asks it for anything. Needs root; the process is not dumpable.
+// nor the values that it looked for in output, although nobody asks it for anything. Needs root; the process is not
+// dumpable.
 import { afterAll, expect, test } from 'bun:test'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -56,8 +57,16 @@ lookable(
   async () => {
     await tvault(['init', ...CHEAP])
     await tvault(['set', 'KEY', '--stdin'], `value-${crypto.randomUUID()}`)
+    const unused = `unused-${crypto.randomUUID()}`
+    await tvault(['set', 'UNUSED', '--stdin'], unused)
     await tvault(['policy', 'set', '-'], POLICY)
-    const needles = [...(await keys()), { name: 'passphrase', bytes: Buffer.from(passphrase) }]
+    const needles = [
+      ...(await keys()),
+      { name: 'passphrase', bytes: Buffer.from(passphrase) },
+      { name: 'unused value', bytes: Buffer.from(unused) },
+      // As tables for redaction have it.
+      { name: 'unused value in a table', bytes: Buffer.from(unused.replaceAll('-', '+')) },
+    ]
     // In a variable it would stay in what the runtime keeps of its environment.
     const file = join(room.folder, 'passphrase')
     writeFileSync(file, `TVAULT_PASSPHRASE=${passphrase}\n`, { mode: 0o600 })
@@ -70,9 +79,12 @@ lookable(
       await client.initialize()
       const used = await client.call('vault_exec', { argv: ['true'], secrets: ['KEY'], output: 'exit' })
       expect(used).toMatchObject({ isError: false })
+      const looked = await client.call('vault_exec', { argv: ['true'], secrets: ['KEY'] })
+      expect(looked).toMatchObject({ isError: false })
       const present = (): string[] => [...new Set(scanMemory(client.pid, needles).hits.map(({ name }) => name))].sort()
       // The control: the scan sees what is there.
       expect(present()).toContain('key of project default')
+      expect(present()).toContain('unused value in a table')
       await tvault(['lock'])
       const deadline = performance.now() + 10_000
       while (present().length > 0 && performance.now() < deadline) await Bun.sleep(200)

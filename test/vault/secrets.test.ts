@@ -89,7 +89,10 @@ for (const { name, open } of BACKENDS) {
       test('1,000 random values come back identical', () => {
         const values = Array.from({ length: 1000 }, (_, i) => crypto.getRandomValues(new Uint8Array(i % 300)))
         const entries = values.map((value, i) => ({ key: `RANDOM_${i}`, value: secret(value) }))
-        expect(view.writeMany('default', entries, { overwrite: false }).written.length).toBe(1000)
+        const heard: [number, number][] = []
+        const progress = (done: number, total: number): void => void heard.push([done, total])
+        expect(view.writeMany('default', entries, { overwrite: false, progress }).written.length).toBe(1000)
+        expect([heard.length, heard[0], heard.at(-1)]).toEqual([1000, [1, 1000], [1000, 1000]])
         for (const [i, value] of values.entries()) {
           const back = view.read('default', `RANDOM_${i}`)
           expect(Buffer.compare(back.reveal(), value)).toBe(0)

@@ -6,6 +6,8 @@ import type { Pending } from '../../modes/agent/approvals.ts'
 import type { Waiting } from '../agent-access.ts'
 import type { Style } from '../context.ts'
 
+const CLAIMED = ['Client', 'Purpose']
+
 /** What waits as a table, and who is locked out. */
 export function waitingTable({ pending, locked_out }: Waiting, style: Style): string {
   const rows = pending.map((one) => [one.id, cell(one.client), one.effect, cell(whatOf(one)), `${one.seconds_left} s`])
@@ -20,8 +22,23 @@ export function waitingTable({ pending, locked_out }: Waiting, style: Style): st
   return `${waiting}${out.join('')}`
 }
 
+/** One line about what waits. */
+export interface Fact {
+  name: string
+  words: string
+  /** The client says so, and nothing is bound to it. */
+  claimed: boolean
+}
+
 /** Everything that an approval is bound to, line by line. */
 export function details(one: Pending, style: Style): string {
+  return factsOf(one)
+    .map(({ name, words }) => `${style.bold(`${name}:`)} ${cell(words)}\n`)
+    .join('')
+}
+
+/** The same for whoever shows it in another way. */
+export function factsOf(one: Pending): Fact[] {
   const { kind, client, version, pid, project, keys, program, host, file, directory, purpose, rule, uses, minutes } =
     one
   const about =
@@ -39,9 +56,8 @@ export function details(one: Pending, style: Style): string {
         ]
   const rows = [['Client', `${client} ${version} (process ${pid})`], ...about, ['Purpose', purpose]]
   return rows
-    .filter(([, words]) => words !== '')
-    .map(([name, words]) => `${style.bold(`${name}:`)} ${cell(`${words}`)}\n`)
-    .join('')
+    .map(([name = '', words = '']) => ({ name, words, claimed: CLAIMED.includes(name) }))
+    .filter(({ words }) => words !== '')
 }
 
 function whatOf({ kind, project, keys, program, host, file }: Pending): string {

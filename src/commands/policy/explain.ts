@@ -5,6 +5,7 @@ import { cell } from '../../faces/table.ts'
 import { define } from '../define.ts'
 import { unfit } from '../parts/policy-own.ts'
 import { policyFor } from '../policy.ts'
+import { TIER_2 } from '../policy-mcp.ts'
 
 const DENIED = 8
 /** Words for people, and the effects they stand for. */
@@ -64,7 +65,8 @@ export default define({
   human({ act, allow, rule, approve, considered: others, ...target }, style) {
     const where = 'project' in target ? ` in project ${cell(`${target.project}`)}` : ''
     const what = `${act}${'key' in target ? ` ${cell(`${target.key}`)}` : ''}${where}`
-    const asked = approve === undefined ? '' : `\n  the owner is asked first: rule ${approve}`
+    const why = approve === TIER_2 ? 'the secret is of tier 2' : `rule ${approve}`
+    const asked = approve === undefined ? '' : `\n  the owner is asked first: ${why}`
     const verdict = allow ? style.ok(`${what}: allowed`) : style.bad(`${what}: refused`)
     const rest = others.map(({ name, line, verdict: kind, why }) => `\n  line ${line}, ${kind} ${name}: ${cell(why)}`)
     return `${verdict}\n  ${cell(rule)}${asked}${allow ? '' : rest.join('')}\n`

@@ -140,10 +140,16 @@ export class Approvals {
     return { answer: request.answer, seconds: this.#left(request.until) }
   }
 
-  /** Takes a question back; only who asked can. */
-  withdraw(id: string, asker: Pick<Use, 'client' | 'process'>): void {
+  /**
+   * Takes a question back; only who asked can. `declined`: somebody said no at the client, which holds for a minute like
+   * a no of the owner. Returns whether it was waiting.
+   */
+  withdraw(id: string, asker: Pick<Use, 'client' | 'process'>, declined = false): boolean {
     const request = this.#requests.get(id)
-    if (request?.answer === 'waiting' && holderOf(request.use) === holderOf(asker)) this.#requests.delete(id)
+    if (request?.answer !== 'waiting' || holderOf(request.use) !== holderOf(asker)) return false
+    if (declined) this.#refuse(request)
+    else this.#requests.delete(id)
+    return true
   }
 
   /** What waits, oldest first. */
@@ -173,8 +179,7 @@ export class Approvals {
   deny(id: string): Pending {
     const request = this.#decidable(id)
     const shown = this.#shown(request)
-    request.answer = 'denied'
-    request.until = this.#now() + KEPT * 1000
+    this.#refuse(request)
     return shown
   }
 
@@ -183,6 +188,11 @@ export class Approvals {
     this.#requests.clear()
     this.#uses.clear()
     this.#sessions.clear()
+  }
+
+  #refuse(request: Request): void {
+    request.answer = 'denied'
+    request.until = this.#now() + KEPT * 1000
   }
 
   #decidable(id: string): Request {

@@ -59,8 +59,10 @@ export interface Guests {
   check(grant: Grant): void
   /** Counts a call that failed, if it was a refusal or named what is not there. */
   failed(grant: Grant, failure: Failure): void
-  /** What one of them asks about itself. Throws ProtocolFault for bad arguments. */
+  /** What one of them asks about itself; may be a promise. Throws ProtocolFault for bad arguments. */
   ask(grant: Grant, op: GuestOperation, args: readonly unknown[]): unknown
+  /** Its connection is gone. */
+  left(grant: Grant): void
   list(): { pending: Pending[]; locked_out: LockedOut[] }
   /** The owner's word, with the passphrase. Throws `not_found`, `wrong_passphrase`. */
   approve(grant: Grant, id: string, passphrase: Secret, wish: { uses?: number; seconds?: number }): Promise<Pending>

@@ -18,7 +18,18 @@ export interface Guest {
   notes: Readonly<Record<string, string>>
 }
 
-const OPERATIONS = ['permit', 'withdraw', 'session-status', 'session-request', 'refused'] as const
+const OPERATIONS = [
+  'permit',
+  'withdraw',
+  'session-status',
+  'session-request',
+  'refused',
+  'redact-begin',
+  'redact',
+] as const
+/** Said with `withdraw`: somebody said no at the client. */
+export const DECLINED = 'declined'
+
 export type GuestOperation = (typeof OPERATIONS)[number]
 
 export function isGuestOperation(op: string): op is GuestOperation {

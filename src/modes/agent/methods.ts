@@ -55,7 +55,7 @@ const METHODS: Record<keyof Names, Kind> & Record<Exclude<keyof View, keyof Name
   removeEnvironment: guest('together'),
   deleteGroup: guest('together'),
   setBase: guest('together'),
-  resolve: owner('together'),
+  resolve: guest('together'),
   differences: guest('together'),
   promotionPlan: guest('together'),
   promote: guest('together'),
@@ -63,6 +63,10 @@ const METHODS: Record<keyof Names, Kind> & Record<Exclude<keyof View, keyof Name
   unpin: guest('alone'),
   policy: owner('look', false),
   setPolicy: owner('together'),
+  tiers: owner('look', false),
+  raiseTier: owner('together'),
+  lowerTier: owner('together'),
+  clearTiers: owner('together'),
   rotate: owner('alone'),
   verifyAudit: owner('look'),
   verifyAll: owner('look'),
@@ -103,6 +107,9 @@ export function demandMethod({ asker: { principal }, limited }: Grant, method: M
   if (method === 'setPolicy') {
     throw new Failure('denied', 'the policy for AI agents is changed with the passphrase, never through the agent')
   }
+  if (method === 'lowerTier' || method === 'clearTiers') {
+    throw new Failure('denied', 'a secret leaves tier 2 with the passphrase, never through the agent')
+  }
   return true
 }
 
@@ -120,6 +127,7 @@ const REPEATABLE: ReadonlySet<Method> = new Set([
   'group',
   'keySources',
   'policy',
+  'tiers',
   'read',
   'readMany',
   'compareMany',

@@ -107,6 +107,7 @@ export class Session implements Conversation {
     this.#decoder.wipe()
     for (const message of this.#waiting.splice(0)) wipeParts(message)
     this.#current?.takeBack()
+    if (this.#grant?.asker.principal.kind === 'mcp') this.#broker.guests.left(this.#grant)
     this.#settle('cancelled')
   }
 
@@ -163,8 +164,11 @@ export class Session implements Conversation {
         const result = control(this.#broker, grant, op, args)
         if (result instanceof Promise) return this.#await(id, result, over)
         this.#yes(id, result)
-      } else if (isGuestOperation(op)) this.#yes(id, this.#guest(grant, op, args) ?? {})
-      else this.#plain(grant, id, op, head)
+      } else if (isGuestOperation(op)) {
+        const result = this.#guest(grant, op, args)
+        if (result instanceof Promise) return this.#await(id, result, over)
+        this.#yes(id, result ?? {})
+      } else this.#plain(grant, id, op, head)
       over()
     } catch (error) {
       over()
@@ -175,6 +179,8 @@ export class Session implements Conversation {
 
   #guest(grant: Grant, op: GuestOperation, args: readonly unknown[]): unknown {
     if (grant.asker.principal.kind !== 'mcp') throw new ProtocolFault('no AI agent')
+    // A program that has something to say is at work.
+    if (op === 'redact') this.#broker.touch()
     return this.#broker.guests.ask(grant, op, args)
   }
 

@@ -46,6 +46,11 @@ export function readArguments(
     else if (value !== undefined) input[field] = convert(name, fieldOf(tool, name), value)
     else if (isNeeded(tool, name)) throw new Failure('usage', `the argument ${name} is missing`)
   }
+  if (project !== undefined && input['group'] !== undefined && 'env' in tool.takes) {
+    throw new Failure('usage', 'the arguments project and group exclude each other', {
+      hint: 'group and env say which project is meant',
+    })
+  }
   return { input: { ...input, ...tool.fixed } as AnyInput, project, purpose }
 }
 

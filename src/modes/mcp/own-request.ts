@@ -59,7 +59,7 @@ const request = define({
       }
       const secrets = entries.map(({ key, value }) => ({ name: key, value }))
       const wish = { method, url, headers, body, secrets, timeoutSeconds: timeout, output: output as 'full' | 'status' }
-      return { project, host, keys: names, output, ...(await acts.request(wish)) }
+      return { project, host, keys: names, output, ...(await acts.request(wish, [project])) }
     } finally {
       for (const { value } of entries) value.wipe()
     }

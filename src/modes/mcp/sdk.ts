@@ -53,6 +53,15 @@ export interface Session {
   toolsChanged(): void
   /** The directories that the client says it works in, as URIs; undefined when it does not say. */
   roots(): Promise<string[] | undefined>
+  /** Whether the client shows its user an address to open (capability `elicitation.url`). */
+  readonly opensPages: boolean
+  /** Has it do so. What it answered; undefined when it gave no answer, or `signal` took the question back. */
+  openPage(
+    page: { id: string; url: string; message: string },
+    wait: { signal: AbortSignal; seconds: number },
+  ): Promise<'accept' | 'decline' | 'cancel' | undefined>
+  /** Tells it that what the page was about is over. */
+  pageOver(id: string): void
   close(): Promise<void>
 }
 
@@ -147,6 +156,21 @@ export async function startSession(
         return undefined
       }
     },
+    get opensPages() {
+      return server.getClientCapabilities()?.elicitation?.url !== undefined
+    },
+    async openPage({ id, url, message }, { signal, seconds }) {
+      try {
+        const params = { mode: 'url' as const, elicitationId: id, url, message }
+        return (await server.elicitInput(params, { signal, timeout: (seconds + 1) * 1000 })).action
+      } catch {
+        return undefined
+      }
+    },
+    pageOver: (id) =>
+      void server
+        .createElicitationCompletionNotifier(id)()
+        .catch(() => undefined),
     toolsChanged: () => void server.sendToolListChanged().catch(() => undefined),
     close: () => server.close(),
   }

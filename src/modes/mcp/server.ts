@@ -9,7 +9,7 @@ import { printable } from '../../lib/names.ts'
 import { secretsIn } from '../../lib/secret.ts'
 import { actOf } from './act.ts'
 import { readArguments } from './arguments.ts'
-import type { Host } from './host.ts'
+import type { AskByPage, Host } from './host.ts'
 import { NOT_FOR_AGENTS } from './not-for-agents.ts'
 import { instructions, prompt, prompts } from './prompts.ts'
 import { failed, success, toPlain } from './result.ts'
@@ -31,6 +31,8 @@ const UNKNOWN: Client = { name: 'unknown', version: '' }
 export interface Serving {
   tools: string
   refusals: number
+  /** Whether the owner may be asked on a page, where the client opens one. */
+  page: 'auto' | 'none'
 }
 
 /** Serves until `input` ends or `stop` says so, then finishes what was asked. Throws a failure before it serves. */
@@ -69,7 +71,7 @@ async function sessions(host: Host, wish: Serving, asks: boolean): Promise<Begin
   }
   const turns = new Turns()
   return async (say) => {
-    const server = new McpServer(host, tools, wish.refusals, turns)
+    const server = new McpServer(host, tools, wish, turns)
     const session = await startSession(about, server, say as (message: unknown) => void, () => {
       void server.greeted(asks)
     })
@@ -101,12 +103,16 @@ class McpServer implements Answers {
   readonly #mostRefusals: number
   readonly #state: SessionState = { project: undefined }
   readonly #turns: Turns
+  readonly #page: Serving['page']
+  /** Nobody is there any more to open a page. */
+  readonly #ended = new AbortController()
   #refusals: number[] = []
   #lockedOut = false
 
-  constructor(host: Host, tools: readonly Tool[], mostRefusals: number, turns: Turns) {
+  constructor(host: Host, tools: readonly Tool[], { refusals, page }: Serving, turns: Turns) {
     this.#turns = turns
-    this.#mostRefusals = mostRefusals
+    this.#mostRefusals = refusals
+    this.#page = page
     this.#host = host
     this.#tools = tools
   }
@@ -126,6 +132,7 @@ class McpServer implements Answers {
   }
 
   async drain(): Promise<void> {
+    this.#ended.abort()
     const until = performance.now() + DRAIN_MILLISECONDS
     while ((this.session?.working ?? 0) > 0 && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 2))
@@ -170,7 +177,15 @@ class McpServer implements Answers {
     const { signal, progress } = call
     const principal = await this.#inTurn(() => this.#asker(tool, signal))
     const attempt = (): Promise<CallResult> => this.#inTurn((leave) => this.#attempt(tool, call, principal, leave))
-    return this.#host.withApproval ? this.#host.withApproval({ principal, signal, progress }, attempt) : attempt()
+    if (!this.#host.withApproval) return attempt()
+    return this.#host.withApproval({ principal, signal, progress, ...this.#byPage(tool) }, attempt)
+  }
+
+  /** How the owner is asked by way of the client, when it opens pages. What that takes is loaded when somebody waits. */
+  #byPage({ name }: Tool): { byPage?: AskByPage } {
+    const { session } = this
+    if (this.#page === 'none' || !session?.opensPages) return {}
+    return { byPage: async (question) => (await import('./ask-by-page.ts')).askByPage(session, name, question) }
   }
 
   /** Who asks, under the rules of now; a refusal is written down. */
@@ -211,7 +226,7 @@ class McpServer implements Answers {
     await execute(
       command,
       input,
-      async () => ({ ...context, acts: { ...context.acts!, ...this.#session(principal) } }),
+      async () => ({ ...context, acts: { ...context.acts!, ...this.#session(principal, tool) } }),
       (result) => {
         answer = success(toPlain(tool.result(result, told), command.effect))
       },
@@ -221,13 +236,15 @@ class McpServer implements Answers {
   }
 
   /** What a call may ask about its session of tier 2. */
-  #session(principal: Principal): Pick<AgentActs, 'session' | 'askUnlock'> {
+  #session(principal: Principal, tool: Tool): Pick<AgentActs, 'session' | 'askUnlock'> {
     const host = this.#host
+    const { byPage } = this.#byPage(tool)
+    const page = byPage && { byPage, signal: this.#ended.signal }
     return {
       session: async () =>
         host.sessionStatus?.(principal) ?? { locked: true, uses_left: 0, seconds_left: 0, pending: 0, agent: false },
       askUnlock: async (purpose) => {
-        if (host.sessionUnlock) return host.sessionUnlock(principal, purpose)
+        if (host.sessionUnlock) return host.sessionUnlock(principal, purpose, page)
         throw new Failure('denied', 'nobody can be asked here', { code: 'approval_required', hint: 'tvault unlock' })
       },
     }

@@ -48,7 +48,10 @@ export const SECRET_TOOLS: readonly Tool[] = [
     core: true,
     takes: { prefix: 'prefix' },
     output: { project: TEXT, secrets: LIST },
-    result: (secrets, { project }) => ({ project, secrets: secrets.map(({ key, version }) => ({ key, version })) }),
+    result: (secrets, { project }) => ({
+      project,
+      secrets: secrets.map(({ key, version, tier }) => ({ key, version, ...(tier && { tier }) })),
+    }),
   }),
   tool(list, {
     name: 'vault_list_secrets_detailed',
@@ -58,9 +61,10 @@ export const SECRET_TOOLS: readonly Tool[] = [
     output: { project: TEXT, secrets: LIST },
     result: (secrets, { project }) => ({
       project,
-      secrets: secrets.map(({ key, version, createdAt, updatedAt }) => ({
+      secrets: secrets.map(({ key, version, tier, createdAt, updatedAt }) => ({
         key,
         version,
+        ...(tier && { tier }),
         created_at: toRfc3339(createdAt),
         updated_at: toRfc3339(updatedAt),
       })),
@@ -118,11 +122,12 @@ export const SECRET_TOOLS: readonly Tool[] = [
     title: 'Read a value',
     about: 'The value of a secret, into this conversation. Counts against a limit and is written into the audit log',
     core: true,
-    takes: { key: 'key', version: 'version' },
+    takes: { key: 'key', version: 'version', group: 'group', env: 'env' },
     output: { key: TEXT, value: TEXT, warning: TEXT },
-    result: ({ key, value, version }) => ({
+    result: ({ key, value, version, source }) => ({
       key,
       ...(version !== undefined && { version }),
+      ...(source !== undefined && { source }),
       value,
       warning: 'this value is now a part of the conversation and of its logs',
     }),

@@ -132,8 +132,22 @@ describe('one use', () => {
     expect(approvals.answer(id, other)).toMatchObject({ answer: 'unknown' })
     approvals.withdraw(id, other)
     expect(approvals.list()).toHaveLength(1)
-    approvals.withdraw(id, USE)
+    expect(approvals.withdraw(id, USE)).toBe(true)
     expect(approvals.list()).toEqual([])
+    expect(approvals.withdraw(id, USE)).toBe(false)
+  })
+
+  test('a no at the client holds for a minute, and takes nothing back that was decided', () => {
+    const { approvals, wait, waits } = played()
+    const id = waits(USE)
+    expect(approvals.withdraw(id, { client: 'claude', process: '7:7' }, true)).toBe(false)
+    expect(approvals.withdraw(id, USE, true)).toBe(true)
+    expect(failure(() => approvals.demand(USE, TERMS))).toMatchObject({ code: 'approval_denied' })
+    wait(61)
+    const next = waits(USE)
+    approvals.approve(next)
+    expect(approvals.withdraw(next, USE, true)).toBe(false)
+    expect(approvals.demand(USE, TERMS)).toBe(next)
   })
 
   test('a client cannot bury the others: five wait at most', () => {

@@ -62,13 +62,23 @@ describe('who it is', () => {
     },
   )
 
-  test.each(['policy', 'setPolicy', 'rotate', 'share', 'backup', 'fileKey', 'verifyAll', 'copy', 'move', 'resolve'])(
-    'it cannot %s',
-    async (method) => {
-      const room = await anyRoom()
-      expect(await (await guest(room, 'admin')).call(method, 'x', 'y')).toMatchObject({ failed: 'denied' })
-    },
-  )
+  test.each([
+    'policy',
+    'setPolicy',
+    'rotate',
+    'share',
+    'backup',
+    'fileKey',
+    'verifyAll',
+    'copy',
+    'move',
+    'raiseTier',
+    'lowerTier',
+    'clearTiers',
+  ])('it cannot %s', async (method) => {
+    const room = await anyRoom()
+    expect(await (await guest(room, 'admin')).call(method, 'x', 'y')).toMatchObject({ failed: 'denied' })
+  })
 
   test('who is no AI agent has nothing to ask as one', async () => {
     const room = await withPolicy(READ)
