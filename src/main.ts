@@ -1,8 +1,7 @@
 // The program. It decides nothing: the first words choose the command, and the mode returns the exit code.
 // `--version` alone is answered here, without the rest of the program: scripts ask it often, and it starts twice as fast.
 // So is a value that an agent serves (context/quick-get.ts).
-import { quickGet } from './context/quick-get.ts'
-import { versionLine } from './lib/build.ts'
+import { quickGet, versionLine } from './context/quick-get.ts'
 
 const tokens = Bun.argv.slice(2)
 // Typed by no user: a process that `run --redact` starts, on its way to becoming the program (guard/launch.ts).

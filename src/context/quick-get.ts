@@ -1,10 +1,12 @@
 // `get KEY` served by an agent, without the rest of the program, which takes longer to load than the answer to come. The
 // gate stands where the keys are: the agent judges and writes the audit row, as for every other client. Here only what is
 // plainly `get KEY [-p PROJECT]` into a pipe or a file is taken; anything else, and every failure, is the frame's.
-import { version } from '../../package.json' with { type: 'json' }
+import { build } from '../lib/build.ts'
 import { closeToOthers, isTerminal, writeTo } from '../lib/native-exchange.ts'
 import { askQuickly, settle } from '../modes/agent/quick.ts'
 import type { Given } from '../modes/agent/quick.ts'
+
+export { versionLine } from '../lib/build.ts'
 
 const [STDOUT, STDERR] = [1, 2]
 /** As of a program that SIGPIPE ended. */
@@ -28,7 +30,7 @@ export function quickGet(tokens: readonly string[]): number | undefined {
   if (!wish || !directory?.startsWith('/') || Object.keys(process.env).some(isForTheFrame)) return undefined
   if (process.platform !== 'linux' || isTerminal(STDOUT)) return undefined
   closeToOthers()
-  const given = askQuickly(`${directory}/agent.sock`, version, wish.key, wish.project)
+  const given = askQuickly(`${directory}/agent.sock`, build.version, wish.key, wish.project)
   if (given !== 'late') return given && handOver(given)
   goWithout()
   return undefined
