@@ -1,8 +1,8 @@
 // Authenticated encryption with associated data: AES-256-GCM by node:crypto, ChaCha20-Poly1305 by the WASM core.
 // A box is nonce (12) ‖ cipher text ‖ tag (16). The nonce is random and new for every box, so one key must not seal
 // more than 2^32 boxes (NIST SP 800-38D section 8.3).
-import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { core } from './core.ts'
+import { node } from './node.ts'
 import { randomBytes } from './random.ts'
 
 export const SUITES = ['aes-256-gcm', 'chacha20-poly1305'] as const
@@ -38,7 +38,7 @@ export function sealWithNonce(
     core.aead().seal(key, nonce, plaintext, associated, into)
     return box
   }
-  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_SIZE })
+  const cipher = node().createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_SIZE })
   cipher.setAAD(associated)
   into.set(cipher.update(plaintext))
   cipher.final()
@@ -55,7 +55,7 @@ export function unseal(suite: Suite, key: Uint8Array, box: Uint8Array, associate
   const nonce = box.subarray(0, NONCE_SIZE)
   checkSizes(key, nonce)
   if (suite === 'chacha20-poly1305') return core.aead().unseal(key, nonce, box.subarray(NONCE_SIZE), associated)
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_SIZE })
+  const decipher = node().createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_SIZE })
   decipher.setAAD(associated)
   decipher.setAuthTag(box.subarray(box.length - TAG_SIZE))
   const plaintext = decipher.update(box.subarray(NONCE_SIZE, box.length - TAG_SIZE))

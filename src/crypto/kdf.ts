@@ -1,8 +1,8 @@
 // Passphrase to key: Argon2id (RFC 9106) with parameters that are stored in the vault header.
 // A derived key is nothing until the verifier of the header has accepted it.
-import { argon2Sync } from 'node:crypto'
 import { Failure } from '../lib/errors.ts'
 import { core } from './core.ts'
+import { node } from './node.ts'
 import type { KdfParameters } from './kdf-parameters.ts'
 
 /**
@@ -30,7 +30,7 @@ function byCore(password: Uint8Array, salt: Uint8Array, work: KdfParameters, len
 
 function byNode(password: Uint8Array, salt: Uint8Array, work: KdfParameters, length: number): Uint8Array {
   try {
-    const key = argon2Sync('argon2id', {
+    const key = node().argon2Sync('argon2id', {
       message: password,
       nonce: salt,
       memory: work.memoryKib,

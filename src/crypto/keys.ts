@@ -1,5 +1,5 @@
 // Keys from keys: HKDF-SHA256 (RFC 5869), HMAC-SHA256 (RFC 2104), SHA-256, and the one table of domains.
-import { createHash, createHmac, hkdfSync } from 'node:crypto'
+import { node } from './node.ts'
 
 /**
  * One line for each purpose that a key or a box can have. The label goes into the associated data of every box, into HKDF
@@ -40,19 +40,19 @@ export const LABELS = {
 
 /** `length` bytes (at most 8160, else RangeError) of HKDF-SHA256 (RFC 5869) over `key`. */
 export function hkdf(key: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', key, salt, info, length))
+  return new Uint8Array(node().hkdfSync('sha256', key, salt, info, length))
 }
 
 /** HMAC-SHA256 (RFC 2104), 32 bytes, over all parts in order. The parts run together: give them fixed sizes or lengths. */
 export function mac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  const hmac = createHmac('sha256', key)
+  const hmac = node().createHmac('sha256', key)
   for (const part of parts) hmac.update(part)
   return new Uint8Array(hmac.digest())
 }
 
 /** SHA-256 (FIPS 180-4), 32 bytes, over all parts in order. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = createHash('sha256')
+  const hash = node().createHash('sha256')
   for (const part of parts) hash.update(part)
   return new Uint8Array(hash.digest())
 }

@@ -1,13 +1,14 @@
 // Recipients (X25519 public keys), identities (their private keys) and stanzas (a key wrapped to one recipient).
 // Byte for byte the peer's formats; only keys that mean something are let in. Refused: points of low order, which
 // give away what is sealed to them, and every second way of writing a key, since what is sealed to it opens for nobody.
-import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { concat, utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { Secret } from '../lib/secret.ts'
 import { BOX_OVERHEAD, KEY_SIZE, NONCE_SIZE, sealWithNonce, unseal } from './aead.ts'
 import { decodeBase32, encodeBase32 } from './base32.ts'
 import { LABELS, hkdf, sha256 } from './keys.ts'
+import { node } from './node.ts'
 import { randomBytes } from './random.ts'
 
 const PUBLIC_PREFIX = 'tvault1'
@@ -206,20 +207,22 @@ function privateKey(scalar: Uint8Array): KeyObject {
   der.set(PRIVATE_HEAD)
   der.set(scalar, PRIVATE_HEAD.length)
   try {
-    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    return node().createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
   } finally {
     der.fill(0)
   }
 }
 
 function publicHalf(key: KeyObject): Uint8Array {
-  return new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(PUBLIC_HEAD.length))
+  return new Uint8Array(
+    node().createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(PUBLIC_HEAD.length),
+  )
 }
 
 function agree(key: KeyObject, point: Uint8Array): Uint8Array | undefined {
-  const publicKey = createPublicKey({ key: Buffer.concat([PUBLIC_HEAD, point]), format: 'der', type: 'spki' })
+  const publicKey = node().createPublicKey({ key: Buffer.concat([PUBLIC_HEAD, point]), format: 'der', type: 'spki' })
   try {
-    return diffieHellman({ privateKey: key, publicKey })
+    return node().diffieHellman({ privateKey: key, publicKey })
   } catch {
     // The result was all zero: a point of low order (RFC 7748 section 6.1).
     return undefined
