@@ -79,6 +79,7 @@ function place(files: Record<string, string> = {}) {
           .sort()
       },
       note: (text) => void played.said.push(text),
+      progress: () => () => undefined,
     }
     return part as Context
   }

@@ -33,7 +33,7 @@ async function until(holds: () => boolean, what: string): Promise<void> {
 const numbers = (out: string): number[] => out.trim().split('\n').map(Number)
 
 /** Enough for a program to start on a busy machine; the tests wait for it side by side. */
-const TIME_SECONDS = 2
+const TIME_SECONDS = 4
 
 describe('in time', () => {
   test.concurrent('what ends when it is asked to, ends by itself', async () => {
