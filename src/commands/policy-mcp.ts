@@ -105,8 +105,9 @@ export const MCP: Policy = {
   decide(question: Question): Decision {
     const { principal, effect, project, key } = question
     const decision = decideByRules(question)
-    if (principal.kind !== 'mcp' || !decision.allow || decision.approve !== undefined) return decision
-    if (effect === 'none' || effect === 'list' || project === undefined || key === undefined) return decision
+    // Lists ask this for every name.
+    if (effect === 'list' || effect === 'none' || principal.kind !== 'mcp') return decision
+    if (!decision.allow || decision.approve !== undefined || project === undefined || key === undefined) return decision
     return isTier2(principal.rules, project, key) ? { ...decision, approve: TIER_2 } : decision
   },
 }

@@ -52,13 +52,23 @@ export function secretsIn(value: unknown): Secret[] {
   return found
 }
 
+/** This is asked of every result, so no list of members is made, and only what can be a part of a circle is remembered. */
 function collect(value: unknown, found: Secret[], seen: Set<object>): void {
   if (typeof value !== 'object' || value === null) return
   if (value instanceof Secret) found.push(value)
-  else if (!ArrayBuffer.isView(value) && !seen.has(value)) {
+  else if (Array.isArray(value)) {
+    if (seen.has(value)) return
     seen.add(value)
-    if (Array.isArray(value)) for (const inner of value) collect(inner, found, seen)
-    // No list of the members is made: this is asked of every result.
-    else for (const name in value) collect((value as Record<string, unknown>)[name], found, seen)
+    for (const inner of value) collect(inner, found, seen)
+  } else if (!ArrayBuffer.isView(value)) {
+    let known = false
+    for (const name in value) {
+      const inner = (value as Record<string, unknown>)[name]
+      if (typeof inner !== 'object' || inner === null) continue
+      if (!known && seen.has(value)) return
+      if (!known) seen.add(value)
+      known = true
+      collect(inner, found, seen)
+    }
   }
 }

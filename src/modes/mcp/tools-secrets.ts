@@ -50,7 +50,8 @@ export const SECRET_TOOLS: readonly Tool[] = [
     output: { project: TEXT, secrets: LIST },
     result: (secrets, { project }) => ({
       project,
-      secrets: secrets.map(({ key, version, tier }) => ({ key, version, ...(tier && { tier }) })),
+      // Once for every key of a project.
+      secrets: secrets.map(({ key, version, tier }) => (tier ? { key, version, tier } : { key, version })),
     }),
   }),
   tool(list, {
