@@ -71,8 +71,8 @@ try {
   const queue: [Suite, string[]][] = [
     ['journeys', ['--max-concurrency=2', '--timeout=120000']],
     ['unit', ['--timeout=60000']],
-    ['interop', ['--timeout=180000']],
     ['clients', ['--timeout=180000']],
+    ['interop', ['--timeout=180000']],
     ['contract', ['--timeout=120000']],
   ]
   const work = async (): Promise<void> => {
