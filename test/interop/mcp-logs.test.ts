@@ -1,6 +1,6 @@
-// What two clients say when they meet a server, replayed. The messages are reconstructed from captures that others have
-// published (Claude Code 2.1 and Cursor 1.0, as each names itself); they were not recorded here, and what follows the
-// greeting is what such a client does next, not a whole session. Their oddities are the point: ids from 0, capabilities
+// What clients say when they meet a server, replayed. The messages are those of logs and captures that others have
+// published (Claude Desktop, Claude Code 2.1 and Cursor 1.0, as each names itself); they were not recorded here, and the
+// call at the end is one that such a client could make. Their oddities are the point: ids from 0, capabilities
 // that are no objects, members that the protocol does not know, several requests at once, and no wait for answers.
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { Cell, plantedPlace } from './mcp-place.ts'
@@ -30,6 +30,20 @@ const ask = (id: number, method: string, params?: Message): Message => ({
 const tell = (method: string, params?: Message): Message => ({ method, ...(params && { params }), jsonrpc: '2.0' })
 
 const LOGS: Readonly<Record<string, Log>> = {
+  'Claude Desktop': {
+    says: [
+      start(0, {
+        protocolVersion: '2024-11-05',
+        capabilities: {},
+        clientInfo: { name: 'claude-ai', version: '0.1.0' },
+      }),
+      tell('notifications/initialized'),
+      ask(1, 'tools/list', {}),
+      ask(2, 'tools/call', { name: 'vault_get_secret', arguments: { key: 'OPEN', project: 'app' } }),
+    ],
+    version: '2024-11-05',
+    row: 'mcp claude-ai 0.1.0',
+  },
   'Claude Code': {
     says: [
       start(0, {
