@@ -38,11 +38,13 @@ export async function beginEarly(tokens: readonly string[]): Promise<void> {
  */
 export async function beginKey(directory: string, passphrase: Secret): Promise<() => void> {
   try {
-    const [{ peek }, { META }, { deriveKekAhead }, { dropAhead }] = await Promise.all([
+    const { dropAhead, isAhead } = await import('../crypto/ahead.ts')
+    // By `beginEarly`: the file is not read a second time.
+    if (isAhead()) return dropAhead
+    const [{ peek }, { META }, { deriveKekAhead }] = await Promise.all([
       import('../store/peek.ts'),
       import('../vault/schema.ts'),
       import('../vault/ahead.ts'),
-      import('../crypto/ahead.ts'),
     ])
     deriveKekAhead(passphrase, peek(vaultFile(directory), 'meta', META.header))
     return dropAhead

@@ -1,6 +1,7 @@
 // The output of an AI agent's programs at the agent process: it comes in, and goes back without the values of the projects
 // that the call is about. None of them leaves. A connection has one set of values and a few streams.
 import type { Redactor } from '../guard/redact.ts'
+import { concat } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import type { Grant } from '../modes/agent/broker.ts'
 import { ProtocolFault } from '../modes/agent/frames.ts'
@@ -57,11 +58,7 @@ export class GuestRedaction {
     const redactor = streams.open.get(stream) ?? this.#next(streams, stream)
     const bytes = new Uint8Array(redactor.push(chunk))
     if (!last) return { bytes, redactions: redactor.redactions }
-    const rest = redactor.end()
-    const whole = new Uint8Array(bytes.length + rest.length)
-    whole.set(bytes)
-    whole.set(rest, bytes.length)
-    return { bytes: whole, redactions: redactor.redactions }
+    return { bytes: concat(bytes, redactor.end()), redactions: redactor.redactions }
   }
 
   left(grant: Grant): void {

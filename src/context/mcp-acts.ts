@@ -51,14 +51,11 @@ export class Doings {
   async run(launch: ConfinedLaunch, directory: string, now: Now, network?: 'none'): Promise<ConfinedOutcome> {
     const { runForAgent } = await import('./mcp-exec.ts')
     const bounds = this.#bounds
-    const scope = launch.output === 'full' ? await now.redacting(launch.projects) : undefined
-    const known = this.#knownAfter(launch.inject)
-    const around = { ...bounds, roots: bounds.roots(), directory, known, cancel: now.signal, release: now.release }
-    try {
-      return await runForAgent(launch, { ...around, scope, network: network ?? bounds.network })
-    } finally {
-      scope?.stream.end()
-    }
+    return redacted(now, launch.output, launch.projects, (scope) => {
+      const known = this.#knownAfter(launch.inject)
+      const around = { ...bounds, roots: bounds.roots(), directory, known, cancel: now.signal, release: now.release }
+      return runForAgent(launch, { ...around, scope, network: network ?? bounds.network })
+    })
   }
 
   /** `hasOwnRules`: a policy of the vault has judged the host and the file already. */
@@ -71,15 +68,11 @@ export class Doings {
           hint: 'the owner starts the server with --host NAME, or writes a policy with a line for it',
         })
       },
-      request: async (wish, projects) => {
-        const scope = wish.output === 'full' ? await now.redacting(projects) : undefined
-        try {
+      request: (wish, projects) =>
+        redacted(now, wish.output, projects, (scope) => {
           const known = this.#knownAfter(wish.secrets)
-          return await requestForAgent(wish, { ...this.#bounds, ...now, scope, known })
-        } finally {
-          scope?.stream.end()
-        }
-      },
+          return requestForAgent(wish, { ...this.#bounds, ...now, scope, known })
+        }),
       inject: (wish) => {
         this.#given.remember([wish.secret])
         return injectForAgent(wish, this.#bounds)
@@ -119,6 +112,21 @@ interface Requesting extends Now {
   /** Further values that must not come back. Wiped by the callee. */
   known: readonly Named[]
   scope: ScopeRedaction | undefined
+}
+
+/** Runs `act` with what takes the values of `projects` out of its output, where output is told at all. */
+async function redacted<T>(
+  { redacting }: Now,
+  output: ConfinedLaunch['output'] | Request['output'],
+  projects: readonly string[],
+  act: (scope: ScopeRedaction | undefined) => Promise<T>,
+): Promise<T> {
+  const scope = output === 'full' ? await redacting(projects) : undefined
+  try {
+    return await act(scope)
+  } finally {
+    scope?.stream.end()
+  }
 }
 
 /** Sends the request. Wipes the values. Throws `denied` where one of them could not be hidden in the answer. */

@@ -24,6 +24,11 @@ export function deriveAhead(passphrase: Uint8Array, salt: Uint8Array, work: KdfP
   }
 }
 
+/** Whether something was begun that nobody took. */
+export function isAhead(): boolean {
+  return core.argon2()?.begun ?? false
+}
+
 /** Throws away what `deriveAhead` began, if nobody took it. */
 export function dropAhead(): void {
   core.argon2()?.drop()

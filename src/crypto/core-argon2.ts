@@ -68,6 +68,8 @@ export interface Argon2Core {
   begin(inputs: Pick<Argon2Inputs, 'password' | 'salt'>, work: Argon2Work, length: number): void
   /** Throws away what `begin` began, if that is still there. */
   drop(): void
+  /** Whether it is. */
+  readonly begun: boolean
   /** For tests, which read it in the middle or when all is over. */
   readonly memory: WebAssembly.Memory
 }
@@ -327,6 +329,9 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Option
     prepare,
     begin,
     drop,
+    get begun() {
+      return begun !== undefined
+    },
     get memory() {
       return deriving && live ? live.memory : quiet().memory
     },

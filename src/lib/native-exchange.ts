@@ -2,17 +2,25 @@
 // lives for twenty milliseconds runs every line for the first time, so this is one straight line, with symbols of its own;
 // for everything else there are native-socket.ts and native.ts.
 import { LIBC } from './native-library.ts'
+import {
+  AF_UNIX,
+  EAGAIN,
+  EINTR,
+  MSG_NOSIGNAL,
+  POLLIN,
+  POLLOUT,
+  SOCKET_SYMBOLS,
+  SOL_SOCKET,
+  SO_PEERCRED,
+  STREAM,
+  addressOf,
+  pollOf,
+} from './unix-socket.ts'
 
 const SYMBOLS = {
   __errno_location: { args: [], returns: 'ptr' },
-  socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
-  connect: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },
-  poll: { args: ['ptr', 'u64', 'i32'], returns: 'i32' },
-  send: { args: ['i32', 'ptr', 'usize', 'i32'], returns: 'i64' },
-  recv: { args: ['i32', 'ptr', 'usize', 'i32'], returns: 'i64' },
-  getsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'ptr'], returns: 'i32' },
+  ...SOCKET_SYMBOLS,
   geteuid: { args: [], returns: 'u32' },
-  close: { args: ['i32'], returns: 'i32' },
   write: { args: ['i32', 'ptr', 'usize'], returns: 'i64' },
   isatty: { args: ['i32'], returns: 'i32' },
   prctl: { args: ['i32', 'u64', 'u64', 'u64', 'u64'], returns: 'i32' },
@@ -27,15 +35,6 @@ function load(): NonNullable<typeof c> {
   return (c ??= ffi.dlopen(LIBC, SYMBOLS).symbols)
 }
 
-const AF_UNIX = 1
-const SOCK_STREAM_CLOEXEC_NONBLOCK = 0o2004001
-/** sun_path has 108 bytes with its final zero. */
-const MAX_PATH = 107
-const SOL_SOCKET = 1
-const SO_PEERCRED = 17
-const MSG_NOSIGNAL = 0x4000
-const [POLLIN, POLLOUT] = [1, 4]
-const [EINTR, EAGAIN] = [4, 11]
 const PR_SET_DUMPABLE = 4
 /** Both heads, and a value as secrets usually are. */
 const ROOM_BYTES = 4096
@@ -71,11 +70,6 @@ export function writeTo(fd: number, bytes: Uint8Array): number {
   return at
 }
 
-/** struct pollfd: fd i32, events i16, revents i16; little-endian, as every machine this runs on. */
-function pollOf(fd: number, event: number): Int32Array {
-  return new Int32Array([fd, event])
-}
-
 /**
  * Says `message` to whoever of this user listens at `path`, and reads the answer into memory of its own, which is zeroed
  * at the end. `look` sees it each time more has come and returns until when it waits for more (performance.now()), `yes`
@@ -88,12 +82,9 @@ export function exchange(
   look: (bytes: Uint8Array, size: number) => number | 'yes' | 'no',
 ): number | 'late' | undefined {
   const c = load()
-  const name = new TextEncoder().encode(path)
-  if (name.length > MAX_PATH || name.includes(0)) return undefined
-  const address = new Uint8Array(name.length + 3)
-  address[0] = AF_UNIX
-  address.set(name, 2)
-  const fd = c.socket(AF_UNIX, SOCK_STREAM_CLOEXEC_NONBLOCK, 0)
+  const address = addressOf(path)
+  if (!address) return undefined
+  const fd = c.socket(AF_UNIX, STREAM, 0)
   if (fd < 0) return undefined
   let bytes = new Uint8Array(new ArrayBuffer(ROOM_BYTES))
   let [size, sent] = [0, 0]

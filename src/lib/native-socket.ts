@@ -1,47 +1,29 @@
 // Unix sockets without an event loop: a client that asks the agent one thing and waits for the answer. Loading node:net
 // costs more than the whole exchange takes, and the vault's methods are synchronous. Every call has a deadline.
 import { errno, nativeLibrary } from './native-library.ts'
+import {
+  AF_UNIX,
+  EAGAIN,
+  EINTR,
+  MSG_NOSIGNAL,
+  POLLIN,
+  POLLOUT,
+  SOCKET_SYMBOLS,
+  SOL_SOCKET,
+  SO_PEERCRED,
+  STREAM,
+  addressOf,
+  pollOf,
+} from './unix-socket.ts'
 
-const SYMBOLS = {
-  socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
-  connect: { args: ['i32', 'ptr', 'u32'], returns: 'i32' },
-  poll: { args: ['ptr', 'u64', 'i32'], returns: 'i32' },
-  send: { args: ['i32', 'ptr', 'usize', 'i32'], returns: 'i64' },
-  recv: { args: ['i32', 'ptr', 'usize', 'i32'], returns: 'i64' },
-  getsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'ptr'], returns: 'i32' },
-  close: { args: ['i32'], returns: 'i32' },
-} as const
+const libc = nativeLibrary(SOCKET_SYMBOLS)
 
-const libc = nativeLibrary(SYMBOLS)
-
-const AF_UNIX = 1
-const SOCK_STREAM = 1
-const SOCK_CLOEXEC = 0o2000000
-const SOCK_NONBLOCK = 0o4000
-/** sun_path has 108 bytes with its final zero. */
-export const MAX_SOCKET_PATH = 107
-const SOL_SOCKET = 1
-const SO_PEERCRED = 17
-const POLLIN = 1
-const POLLOUT = 4
-const MSG_NOSIGNAL = 0x4000
-const EAGAIN = 11
-const EINTR = 4
 const RECEIVE_BYTES = 65_536
 
 export interface Peer {
   pid: number
   uid: number
   gid: number
-}
-
-/** struct pollfd: fd i32, events i16, revents i16. */
-function pollOf(fd: number, event: number): Uint8Array {
-  const poll = new Uint8Array(8)
-  const view = new DataView(poll.buffer)
-  view.setInt32(0, fd, true)
-  view.setInt16(4, event, true)
-  return poll
 }
 
 /** Who is at the other end of connected socket `fd`, as the kernel says; undefined when it does not. */
@@ -77,12 +59,9 @@ export class UnixConnection {
    */
   static to(path: string): UnixConnection | 'nobody' | 'full' {
     const { ffi, c } = libc()
-    const name = new TextEncoder().encode(path)
-    if (name.length > MAX_SOCKET_PATH || name.includes(0)) throw new RangeError('the path of the socket is too long')
-    const address = new Uint8Array(2 + name.length + 1)
-    address[0] = AF_UNIX
-    address.set(name, 2)
-    const fd = c.socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)
+    const address = addressOf(path)
+    if (!address) throw new RangeError('the path of the socket is too long')
+    const fd = c.socket(AF_UNIX, STREAM, 0)
     if (fd < 0) return 'full'
     // A full queue of an agent that hangs is EAGAIN at once, because the socket does not wait.
     if (c.connect(fd, ffi.ptr(address), address.length) === 0) return new UnixConnection(fd)

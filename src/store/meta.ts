@@ -26,6 +26,14 @@ export interface Meta {
 
 const PAGE_SIZES = [4096, 8192, 16_384, 32_768, 65_536]
 export const PAGE_HEADER = 24
+/** Kinds of pages. */
+export const BRANCH = 1
+export const LEAF = 2
+/** In front of every node: size of its value or page number, flags, size of its key. */
+export const NODE_HEADER = 8
+/** Flag of a node whose value is the record of a table, and the bytes of that record. */
+export const TABLE = 2
+export const TREE_RECORD = 48
 const META_FLAG = 8
 const MAGIC = 0xbeefc0de
 const DATA_VERSION = 2
@@ -33,7 +41,7 @@ const FREE_TREE_FLAGS = 0x4008
 /** Behind the page header. */
 const PAGE_SIZE_AT = 24
 const TRANSACTION_AT = 128
-const MAX_DEPTH = 32
+export const MAX_DEPTH = 32
 const MAX_MAP = 2 ** 40
 
 const BBOLT_MAGIC = 0xed0cdaed

@@ -2,15 +2,8 @@
 // good for work that is thrown away when the guess was wrong. Whoever decides something by it asks the store.
 import { closeSync, readSync } from 'node:fs'
 import { compare, utf8 } from '../lib/bytes.ts'
-import { PAGE_HEADER, openQuietly, readMeta } from './meta.ts'
+import { BRANCH, LEAF, MAX_DEPTH, NODE_HEADER, PAGE_HEADER, TABLE, TREE_RECORD, openQuietly, readMeta } from './meta.ts'
 import type { Meta } from './meta.ts'
-
-const BRANCH = 1
-const LEAF = 2
-const NODE_HEADER = 8
-const TABLE = 2
-const TREE_RECORD = 48
-const MAX_DEPTH = 32
 
 /**
  * The bytes of row `key` of `table` in the file at `path`, or undefined when it is not there, not small enough to lie in

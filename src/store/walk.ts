@@ -3,16 +3,11 @@
 // pages are not read: their bytes cannot lead LMDB astray, and the vault's own authentication covers them.
 import { fstatSync, readSync } from 'node:fs'
 import { compare } from '../lib/bytes.ts'
-import { PAGE_HEADER } from './meta.ts'
+import { BRANCH, LEAF, MAX_DEPTH, NODE_HEADER, PAGE_HEADER, TABLE, TREE_RECORD } from './meta.ts'
 import type { Meta, Root } from './meta.ts'
 
-const BRANCH = 1
-const LEAF = 2
 const OVERFLOW = 4
-const NODE_HEADER = 8
 const BIG_VALUE = 1
-const TABLE = 2
-const TREE_RECORD = 48
 const CHUNK = 1 << 18
 /** What the record of a table counts, in its order: pages by kind, then rows. */
 const COUNTED = ['branch', 'leaf', 'overflow', 'entries'] as const
@@ -224,7 +219,7 @@ class Walker {
         depth: page.readUInt16LE(data + 6),
         page: Number(page.readBigInt64LE(data + 40)),
       }
-      if (root.flags !== 0 || root.depth > 32) throw new Damage(`page ${number} names a table wrongly`)
+      if (root.flags !== 0 || root.depth > MAX_DEPTH) throw new Damage(`page ${number} names a table wrongly`)
       if ((root.page === -1) !== (root.depth === 0)) throw new Damage(`page ${number} names a table wrongly`)
       // lmdb-js ends the names with a zero byte.
       this.#tables.add(node.key.toString('latin1').replace(/\0$/, ''))

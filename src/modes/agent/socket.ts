@@ -8,7 +8,7 @@ import { Failure, systemCode } from '../../lib/errors.ts'
 import { writeAtomically } from '../../lib/files.ts'
 import { printable } from '../../lib/names.ts'
 import { flock } from '../../lib/native.ts'
-import { MAX_SOCKET_PATH } from '../../lib/native-socket.ts'
+import { MAX_SOCKET_PATH } from '../../lib/unix-socket.ts'
 import { socketPath } from './socket-path.ts'
 
 export const pidPath = (directory: string): string => join(directory, 'agent.pid')

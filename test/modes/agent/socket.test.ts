@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../../../src/lib/errors.ts'
-import { MAX_SOCKET_PATH } from '../../../src/lib/native-socket.ts'
+import { MAX_SOCKET_PATH } from '../../../src/lib/unix-socket.ts'
 import { bornPrivate, takePlace } from '../../../src/modes/agent/socket.ts'
 import type { Place } from '../../../src/modes/agent/socket.ts'
 
