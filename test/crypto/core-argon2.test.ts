@@ -84,7 +84,8 @@ test.each(['begin', 'fillSlice', 'finish'])('all memory is zero after a trap in 
 
 test('where WASM is only interpreted it gives up early, once and for all, and leaves nothing', () => {
   const core = openArgon2(bytes, { patienceMsPerMib: 0 })
-  expect(core.derive(inputs, { memoryKib: 131_072, passes: 1, lanes: 2 }, 32)).toBeUndefined()
+  // So many passes that this thread has parts enough to judge by, also when a helper is given most of them.
+  expect(core.derive(inputs, { memoryKib: 131_072, passes: 32, lanes: 2 }, 32)).toBeUndefined()
   expect(remains(core.memory)).toEqual([])
   expect(core.derive(inputs, { memoryKib: 8, passes: 1, lanes: 1 }, 32)).toBeUndefined()
 })
