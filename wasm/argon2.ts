@@ -1,7 +1,7 @@
 // Argon2id version 0x13 (RFC 9106): the entry of dist/argon2.wasm, and the whole border between it and TypeScript.
 //
 // The caller owns the memory: it is imported, shared, and grown by the caller to `bytesNeeded`. One derivation is
-//   grow · copy password ‖ salt ‖ secret ‖ associated data to `inputAt` · `begin`
+//   grow · copy password ‖ salt ‖ secret ‖ associated data to the first block · `begin`
 //   `fillSlice` for every pass, every slice 0 … 3 and every lane · `finish` · copy the tag from `tagAt` · wipe
 //
 //   0      never used: wasm-opt is told so (--low-memory-unused) and folds address additions in return
@@ -10,7 +10,8 @@
 //   1216   BLAKE2b state, then the 64-byte V of H'
 //   2048   the tag, up to 1024 bytes
 //   3072   scratch, 3,136 bytes for each lane: R, the input of an address block, the address block, two words
-//   then   blocks: lanes × columns × 1 KiB, lane after lane. Before `begin` the inputs lie here.
+//   then   wherever the caller wants, from `firstBlock` on: lanes × columns × 1 KiB, lane after lane. Before `begin`
+//          the inputs lie there.
 //
 // No wasm global and no scratch is shared by two lanes, so different lanes of a slice may be filled by different
 // threads, each with its own instance on the same memory, if all wait for each other between slices (RFC 9106
@@ -32,6 +33,8 @@ const P_BLOCKS: usize = 1032
 const P_COLUMNS: usize = 1036
 const P_SEGMENT: usize = 1040
 const P_TAG_SIZE: usize = 1044
+/** Where the blocks begin. */
+const P_FIRST: usize = 1048
 
 const H0: usize = 1088
 const H0_SIZE: usize = 64
@@ -47,13 +50,13 @@ const S_CHOSEN: usize = 3 * KIB
 const S_FETCHED: usize = 3 * KIB + 4
 const SCRATCH_SIZE: usize = 3 * KIB + 64
 
-/** Bytes of memory that a derivation with `memoryKib`, `lanes` and `inputSize` bytes of input needs. */
-export function bytesNeeded(memoryKib: u32, lanes: u32, inputSize: u32): u64 {
-  return u64(inputAt(lanes)) + max(u64(memoryKib) * KIB, u64(inputSize))
+/** Bytes of memory that a derivation with `memoryKib` and `inputSize` bytes of input needs, with its first block at `first`. */
+export function bytesNeeded(memoryKib: u32, inputSize: u32, first: usize): u64 {
+  return u64(first) + max(u64(memoryKib) * KIB, u64(inputSize))
 }
 
-/** Where the inputs belong, and where the blocks begin. */
-export function inputAt(lanes: u32): usize {
+/** Where the first block may begin, at the earliest. */
+export function firstBlock(lanes: u32): usize {
   return SCRATCH + <usize>lanes * SCRATCH_SIZE
 }
 
@@ -63,7 +66,8 @@ export function tagAt(): usize {
 }
 
 /**
- * Steps 1 to 4 of RFC 9106 section 3.2: H0 from parameters and inputs, and the first two blocks of every lane.
+ * Steps 1 to 4 of RFC 9106 section 3.2: H0 from parameters and the inputs at `first`, and the first two blocks of every
+ * lane; the first of all begins at `first`.
  * Returns false, and does nothing, when a parameter is out of range or the memory was not grown.
  */
 export function begin(
@@ -75,11 +79,12 @@ export function begin(
   saltSize: u32,
   secretSize: u32,
   associatedSize: u32,
+  first: usize,
 ): bool {
   if (lanes < 1 || lanes > 0xffffff || passes < 1 || tagSize < 4 || tagSize > TAG_MAX) return false
   if (u64(memoryKib) < 8 * u64(lanes)) return false
   const inputs = passwordSize + saltSize + secretSize + associatedSize
-  if (bytesNeeded(memoryKib, lanes, inputs) > u64(memory.size()) << 16) return false
+  if (first < firstBlock(lanes) || bytesNeeded(memoryKib, inputs, first) > u64(memory.size()) << 16) return false
 
   // 1. H0 = H^(64)(p, T, m, t, v, y, |P|, P, |S|, S, |K|, K, |X|, X)
   blake2bStart(HASH, 64)
@@ -89,7 +94,7 @@ export function begin(
   blake2bAbsorbWord(HASH, passes)
   blake2bAbsorbWord(HASH, VERSION)
   blake2bAbsorbWord(HASH, TYPE_ID)
-  let at = absorbInput(inputAt(lanes), passwordSize)
+  let at = absorbInput(first, passwordSize)
   at = absorbInput(at, saltSize)
   at = absorbInput(at, secretSize)
   absorbInput(at, associatedSize)
@@ -103,6 +108,7 @@ export function begin(
   store<u32>(P_COLUMNS, segment * SLICES)
   store<u32>(P_SEGMENT, segment)
   store<u32>(P_TAG_SIZE, tagSize)
+  store<u32>(P_FIRST, <u32>first)
 
   // 3. and 4. B[i][0] = H'^(1024)(H0 ‖ 0 ‖ i) and B[i][1] = H'^(1024)(H0 ‖ 1 ‖ i)
   for (let lane: u32 = 0; lane < lanes; lane++) {
@@ -242,7 +248,7 @@ function hashLong(to: usize, size: u32, from: usize, length: usize): void {
 
 @inline
 function block(lane: u32, column: u32): usize {
-  return inputAt(load<u32>(P_LANES)) + (<usize>(lane * load<u32>(P_COLUMNS) + column)) * KIB
+  return load<u32>(P_FIRST) + (<usize>(lane * load<u32>(P_COLUMNS) + column)) * KIB
 }
 
 @inline

@@ -56,7 +56,7 @@ export class Helpers {
   }
 
   /** Begins a job of `total` tasks. The one before it must be over. Helpers take from it at once. */
-  begin(kind: (typeof KIND)[keyof typeof KIND], total: number, [groups, together, lanes] = [1, 1, 1]): void {
+  begin(kind: (typeof KIND)[keyof typeof KIND], total: number, [groups, together, lanes] = [0, 0, 0]): void {
     const shared = this.#shared
     this.#job = (this.#job + 1) & 0x7fff
     Atomics.store(shared, SHARED.next, (this.#job << 16) | CLOSED)
@@ -72,9 +72,9 @@ export class Helpers {
     Atomics.notify(shared, SHARED.wake)
   }
 
-  /** Begins to write zeros over the first `size` bytes, or to touch them. */
-  beginOver(kind: 'wipe' | 'touch' | 'warm', size: number): void {
-    this.begin(KIND[kind], Math.ceil(size / CHUNK) + (kind === 'warm' ? 1 : 0))
+  /** Begins to write zeros over the bytes from `first` to `end`, or to touch them. */
+  beginOver(kind: 'wipe' | 'touch' | 'warm', first: number, end: number): void {
+    this.begin(KIND[kind], Math.ceil((end - first) / CHUNK) + (kind === 'warm' ? 1 : 0), [first, 0, 0])
   }
 
   /** Takes tasks of the job in this thread. `each` is asked after every one and may stop it. */

@@ -21,6 +21,8 @@ export const SHARED = {
   groups: 5,
   together: 6,
   lanes: 7,
+  /** Of a wipe, touch or warming: where the first chunk begins. */
+  first: 5,
   /** Not zero once a task could not be done, or the job was given up: what it made is worth nothing. */
   broken: 8,
   size: 9,
@@ -45,6 +47,7 @@ export const KIND = {
 /** The exports of the module that tasks need. */
 export interface TaskExports {
   begin(...words: number[]): number
+  firstBlock(lanes: number): number
   fillSlice(pass: number, slice: number, first: number, end: number): void
 }
 
@@ -57,7 +60,7 @@ export function taskLoop(
   wasm: TaskExports,
   memory: WebAssembly.Memory,
 ): (each?: () => boolean) => void {
-  const [next, done, kind, total, groups, together, lanes, broken] = [1, 2, 3, 4, 5, 6, 7, 8]
+  const [next, done, kind, total, groups, together, lanes, first, broken] = [1, 2, 3, 4, 5, 6, 7, 5, 8]
   const [closed, chunk, page, wipe, touch, warm] = [0xffff, 1_048_576, 4096, 1, 2, 3]
   const at = (place: number): number => Atomics.load(shared, place)
 
@@ -75,21 +78,24 @@ export function taskLoop(
   function fill(task: number): void {
     const step = Math.floor(task / at(groups))
     if (!reached(step * at(groups))) return
-    const first = (task % at(groups)) * at(together)
-    wasm.fillSlice(step >> 2, step & 3, first, Math.min(first + at(together), at(lanes)))
+    const lane = (task % at(groups)) * at(together)
+    wasm.fillSlice(step >> 2, step & 3, lane, Math.min(lane + at(together), at(lanes)))
   }
 
   function perform(task: number): void {
     const work = at(kind)
     if (work === warm && task === 0) {
       // A derivation of 2 MiB out of nothing. What it leaves is covered by the zeros at its end.
-      const size = 2_097_152
-      wasm.begin(size / 1024 - 64, 1, 4, 32, 8, 8, 0, 0)
+      const small = wasm.firstBlock(4)
+      const start = Math.max(at(first), small)
+      const size = Math.min(2_097_152, memory.buffer.byteLength - start)
+      wasm.begin(Math.floor(size / 1024), 1, 4, 32, 8, 8, 0, 0, start)
       for (let slice = 0; slice < 4; slice++)
         for (let lane = 0; lane < 4; lane += 2) wasm.fillSlice(0, slice, lane, lane + 2)
-      new Uint8Array(memory.buffer, 0, size).fill(0)
+      new Uint8Array(memory.buffer, 0, small).fill(0)
+      new Uint8Array(memory.buffer, start, size).fill(0)
     } else if (work === wipe || work === touch || work === warm) {
-      const start = (work === warm ? task - 1 : task) * chunk
+      const start = at(first) + (work === warm ? task - 1 : task) * chunk
       const bytes = new Uint8Array(memory.buffer, start, Math.min(chunk, memory.buffer.byteLength - start))
       if (work === wipe) bytes.fill(0)
       else for (let place = 0; place < bytes.length; place += page) bytes[place] = 0

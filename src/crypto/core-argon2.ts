@@ -4,7 +4,7 @@
 // are zeroed by the helpers meanwhile, or before anything else is done with the memory.
 import { compare, ownCopy } from '../lib/bytes.ts'
 import { runnableThreads } from '../lib/load.ts'
-import { preferHugePages } from '../lib/native.ts'
+import { beforeHugePages, preferHugePages } from '../lib/native.ts'
 import { CLOSED, KIND } from './argon2-tasks.ts'
 import { Helpers } from './argon2-helpers.ts'
 import type { TaskExports } from './argon2-tasks.ts'
@@ -82,8 +82,7 @@ export interface Argon2Options {
 }
 
 interface Exports extends TaskExports {
-  bytesNeeded(memoryKib: number, lanes: number, inputSize: number): bigint
-  inputAt(lanes: number): number
+  bytesNeeded(memoryKib: number, inputSize: number, first: number): bigint
   tagAt(): number
   begin(
     memoryKib: number,
@@ -94,6 +93,7 @@ interface Exports extends TaskExports {
     saltSize: number,
     secretSize: number,
     associatedSize: number,
+    first: number,
   ): number
   finish(): void
 }
@@ -111,13 +111,28 @@ interface Fill {
   mibPerTask: number
 }
 
+/** What a derivation uses of the memory: `small` bytes at its beginning, inputs and then blocks from `first` to `end`. */
+interface Used {
+  bytes: Uint8Array
+  small: number
+  first: number
+  inputEnd: number
+}
+
 /** A derivation whose inputs are in the memory. */
 interface Started {
   here: Live
-  bytes: Uint8Array
-  /** How many of the first bytes hold more than blocks. */
-  small: number
+  used: Used
   fill: Fill
+}
+
+/** What `ask` says of huge pages, or `otherwise` where there is no such question. */
+function lessFaults<T>(ask: () => T, otherwise: T): T {
+  try {
+    return ask()
+  } catch {
+    return otherwise
+  }
 }
 
 /** Starts the module in `bytes` on a memory of its own. Throws where the runtime cannot. */
@@ -164,7 +179,7 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Option
     const started = unbegin()
     if (!started) return
     started.here.helpers.close()
-    wipe(started.here, started.bytes, started.small)
+    wipe(started.here, started.used)
   }
 
   /** The memory, with nothing going on in it and nothing left in it. */
@@ -189,22 +204,26 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Option
     if (worth || options.threads !== undefined) helpers.start(Math.min(threads, split(lanes).groups) - 1)
   }
 
-  /** The first `size` bytes of the memory, which grows if it has fewer. */
-  function reserve(memory: WebAssembly.Memory, size: number): Uint8Array {
+  /**
+   * The memory that a derivation will use, which grows if it has less. Many blocks begin where a huge page can: what is
+   * before that would cost a fault for every 4 KiB.
+   */
+  function reserve({ memory, wasm }: Live, { memoryKib, lanes }: Argon2Work, inputSize: number): Used {
+    const small = wasm.firstBlock(lanes)
+    const huge = memoryKib * 1024 > HUGE_BYTES
+    const first = huge
+      ? Math.max(
+          small,
+          lessFaults(() => beforeHugePages(new Uint8Array(memory.buffer)), 0),
+        )
+      : small
+    const size = Number(wasm.bytesNeeded(memoryKib, inputSize, first))
     const missing = Math.ceil(size / PAGE) - memory.buffer.byteLength / PAGE
     if (missing > 0) {
       memory.grow(missing)
-      if (size > HUGE_BYTES) lessFaults(memory)
+      if (huge) lessFaults(() => preferHugePages(new Uint8Array(memory.buffer)), undefined)
     }
-    return new Uint8Array(memory.buffer, 0, size)
-  }
-
-  function lessFaults(memory: WebAssembly.Memory): void {
-    try {
-      preferHugePages(new Uint8Array(memory.buffer))
-    } catch {
-      // No such call here.
-    }
+    return { bytes: new Uint8Array(memory.buffer, 0, size), small, first, inputEnd: first + inputSize }
   }
 
   /** Starts the work on all slices of all passes: the helpers take from it at once. */
@@ -247,53 +266,47 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Option
     const [password, salt, secret, associated] = parts
     const inputSize = parts.reduce((sum, part) => sum + part.length, 0)
     const here = quiet()
-    const { wasm, memory } = here
-    const bytes = reserve(memory, Number(wasm.bytesNeeded(memoryKib, lanes, inputSize)))
-    const small = wasm.inputAt(lanes) + inputSize
+    const used = reserve(here, work, inputSize)
     help(work, here.helpers)
     try {
-      let at = wasm.inputAt(lanes)
+      let at = used.first
       for (const part of parts) {
-        bytes.set(part, at)
+        used.bytes.set(part, at)
         at += part.length
       }
       const sizes = [password.length, salt.length, secret.length, associated.length] as const
-      if (!wasm.begin(memoryKib, passes, lanes, length, ...sizes)) throw new RangeError('argon2 parameter out of range')
-      return { here, bytes, small, fill: startFill(here, work) }
+      if (!here.wasm.begin(memoryKib, passes, lanes, length, ...sizes, used.first))
+        throw new RangeError('argon2 parameter out of range')
+      return { here, used, fill: startFill(here, work) }
     } catch (error) {
-      wipe(here, bytes, small)
+      wipe(here, used)
       throw error
     }
   }
 
   function derive(inputs: Argon2Inputs, work: Argon2Work, length: number): Uint8Array | undefined {
     if (interpreted) return undefined
-    const {
-      here,
-      bytes,
-      small,
-      fill: job,
-    } = (isBegun(inputs, work, length) && unbegin()) || start(inputs, work, length)
+    const { here, used, fill: job } = (isBegun(inputs, work, length) && unbegin()) || start(inputs, work, length)
     deriving = true
     try {
       interpreted = !fill(here, job)
       if (interpreted) return undefined
       here.wasm.finish()
-      return new Uint8Array(bytes.subarray(here.wasm.tagAt(), here.wasm.tagAt() + length))
+      return new Uint8Array(used.bytes.subarray(here.wasm.tagAt(), here.wasm.tagAt() + length))
     } finally {
       deriving = false
-      wipe(here, bytes, small)
+      wipe(here, used)
     }
   }
 
-  /** Zeros over `bytes`: over the first `small` at once, over the rest by the helpers, if there are any. */
-  function wipe({ helpers }: Live, bytes: Uint8Array, small: number): void {
-    if (!helpers.close() || helpers.count === 0) {
-      bytes.fill(0)
-      return
-    }
+  /** Zeros over what was used: over blocks by the helpers, if there are any, over all else at once. */
+  function wipe({ helpers }: Live, { bytes, small, first, inputEnd }: Used): void {
+    // First nobody may write there any more.
+    const theirs = helpers.close() && helpers.count > 0
     bytes.fill(0, 0, small)
-    helpers.beginOver('wipe', bytes.length)
+    bytes.fill(0, first, theirs ? inputEnd : undefined)
+    if (!theirs) return
+    helpers.beginOver('wipe', first, bytes.length)
     leaveLater()
   }
 
@@ -313,15 +326,16 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Option
 
   function prepare(work: Argon2Work, { warm = false } = {}): void {
     if (interpreted || begun) return
-    const { memory, wasm, helpers } = quiet()
+    const here = quiet()
+    let used: Used
     try {
-      reserve(memory, Number(wasm.bytesNeeded(work.memoryKib, work.lanes, 0)))
+      used = reserve(here, work, 0)
     } catch {
       // The derivation will say it.
       return
     }
-    help(work, helpers)
-    if (helpers.count > 0) helpers.beginOver(warm ? 'warm' : 'touch', memory.buffer.byteLength)
+    help(work, here.helpers)
+    if (here.helpers.count > 0) here.helpers.beginOver(warm ? 'warm' : 'touch', used.first, used.bytes.length)
   }
 
   return {

@@ -95,6 +95,7 @@ export function withGivenLimits<T>(act: () => T): T {
 const MADV_DONTDUMP = 16
 const MADV_HUGEPAGE = 14
 const PAGE = 4096
+const HUGE_PAGE = 2_097_152
 
 /** Keeps `bytes` out of swap and core dumps, best effort: true when the kernel agreed to lock the pages. */
 export function lockMemory(bytes: Uint8Array): boolean {
@@ -106,6 +107,11 @@ export function lockMemory(bytes: Uint8Array): boolean {
   const size = Math.ceil((address + bytes.length - start) / PAGE) * PAGE
   c.madvise(start as typeof address, size, MADV_DONTDUMP)
   return c.mlock(address, bytes.length) === 0
+}
+
+/** How many of the first bytes of `bytes` no huge page can hold: a huge page begins at a multiple of its size. */
+export function beforeHugePages(bytes: Uint8Array): number {
+  return (HUGE_PAGE - (libc().ffi.ptr(bytes) % HUGE_PAGE)) % HUGE_PAGE
 }
 
 /**

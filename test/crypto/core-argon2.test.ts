@@ -1,4 +1,5 @@
 // What only our Argon2id promises: nothing is left in its memory, whatever happened, and one memory serves all calls.
+import { ptr } from 'bun:ffi'
 import { describe, expect, test } from 'bun:test'
 import { openArgon2 } from '../../src/crypto/core-argon2.ts'
 import { concat, utf8 } from '../../src/lib/bytes.ts'
@@ -51,6 +52,27 @@ test('before the end it was not: inputs, blocks, scratch, parameters and the tag
   const blocks = after.subarray(3072 + 3 * 3136, 3072 + 3 * 3136 + 1020 * 1024)
   expect(blocks.filter((byte) => byte !== 0).length).toBeGreaterThan(0.99 * blocks.length)
   expect(remains(core.memory)).toEqual([])
+})
+
+test('many blocks begin where a huge page can, and are zero afterwards with what was before them', () => {
+  const many = { memoryKib: 16_384, passes: 1, lanes: 4 }
+  let first = -1
+  const core = withExports(
+    (own) => ({
+      begin(...words: number[]) {
+        first = words.at(-1) ?? -1
+        return (own['begin'] as Function)(...words)
+      },
+    }),
+    () => openArgon2(bytes),
+  )
+  // Inputs that reach further than the blocks do.
+  const long = { ...inputs, associated: new Uint8Array(17 * 1024 * 1024).fill(7) }
+  const key = core.derive(long, many, 32)
+  expect((ptr(new Uint8Array(core.memory.buffer)) + first) % 2_097_152).toBe(0)
+  expect(remains(core.memory)).toEqual([])
+  expect(key).toEqual(openArgon2(bytes, { threads: 1 }).derive(long, many, 32))
+  expect(core.derive(inputs, work, 32)).toEqual(argon2id(inputs, work, 32))
 })
 
 test('all memory is zero after parameters that are refused when the inputs are there already', () => {
