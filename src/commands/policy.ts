@@ -6,6 +6,7 @@ import type { Decision, Effect, Policy, Principal, Question } from '../lib/gate.
 import { MCP } from './policy-mcp.ts'
 
 const OWNER: Policy = {
+  keyless: true,
   decide({ principal, effect }: Question): Decision {
     if (principal.kind !== 'owner') return { allow: false, rule: 'deny by default' }
     if (!EFFECTS.includes(effect)) return { allow: false, rule: 'unknown effects are refused' }
@@ -19,6 +20,7 @@ const OWNER: Policy = {
 const READING: readonly Effect[] = ['list', 'compare', 'inject', 'reveal']
 
 const IDENTITY: Policy = {
+  keyless: true,
   decide({ principal, effect, project }: Question): Decision {
     if (principal.kind !== 'identity') return { allow: false, rule: 'deny by default' }
     if (!READING.includes(effect)) return { allow: false, rule: 'an identity may only read' }

@@ -126,6 +126,8 @@ export interface Decision {
 
 export interface Policy {
   decide(question: Question): Decision
+  /** It never looks at the key: what it says of a project holds for every key of it. */
+  readonly keyless?: true
 }
 
 /** Who asks, bound to one command: what a scoped vault handle carries. */

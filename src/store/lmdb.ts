@@ -11,7 +11,7 @@ import { WriteLock, isFree } from './lock.ts'
 import { isStamped, stamp } from './stamp.ts'
 import { bounds, lent, plain } from './forms.ts'
 import { refuseTarget, refuseUnfit, writeFailure } from './refuse.ts'
-import type { OpenOptions, Range, Reader, Row, Store, TableName, Writer } from './store.ts'
+import type { OpenOptions, Range, Reader, Row, Span, Store, TableName, Writer } from './store.ts'
 import {
   buildingPath,
   commitReplacement,
@@ -98,9 +98,10 @@ class Rows implements Writer {
     for (const key of this.#environment().table(name).getKeys(bounds(range))) yield plain(key)
   }
 
-  count(name: TableName): number {
-    const { entryCount } = this.#environment().table(name).getStats() as { entryCount: number }
-    return entryCount
+  count(name: TableName, span?: Span): number {
+    const table = this.#environment().table(name)
+    if (span) return table.getKeysCount(bounds(span))
+    return (table.getStats() as { entryCount: number }).entryCount
   }
 
   put(name: TableName, key: Uint8Array, value: Uint8Array): void {
@@ -221,8 +222,8 @@ class LmdbStore implements Store {
     return this.#rows.keys(table, range)
   }
 
-  count(table: TableName): number {
-    return this.snapshot((reader) => reader.count(table))
+  count(table: TableName, span?: Span): number {
+    return this.snapshot((reader) => reader.count(table, span))
   }
 
   snapshot<T>(look: (reader: Reader) => T): T {

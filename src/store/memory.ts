@@ -1,7 +1,7 @@
 // A store that lives in memory: for tests and throw-away vaults. It keeps every promise of store.ts but durability.
 import { compare } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
-import type { OpenOptions, Range, Reader, Row, Store, TableName, Writer } from './store.ts'
+import type { OpenOptions, Range, Reader, Row, Span, Store, TableName, Writer } from './store.ts'
 
 type Tables = Map<TableName, Row[]>
 
@@ -38,10 +38,7 @@ class Rows implements Writer {
   }
 
   *range(table: TableName, range: Range = {}): Iterable<Row> {
-    const rows = this.#rows(table)
-    const start = range.from === undefined ? 0 : position(rows, range.from)
-    const end = range.to === undefined ? rows.length : position(rows, range.to)
-    const chosen = rows.slice(start, Math.max(start, end))
+    const chosen = this.#within(table, range)
     if (range.reverse === true) chosen.reverse()
     for (const row of chosen.slice(0, range.limit)) yield { key: row.key.slice(), value: row.value.slice() }
   }
@@ -50,8 +47,15 @@ class Rows implements Writer {
     for (const row of this.range(table, range)) yield row.key
   }
 
-  count(table: TableName): number {
-    return this.#rows(table).length
+  count(table: TableName, span: Span = {}): number {
+    return this.#within(table, span).length
+  }
+
+  #within(table: TableName, { from, to }: Span): Row[] {
+    const rows = this.#rows(table)
+    const start = from === undefined ? 0 : position(rows, from)
+    const end = to === undefined ? rows.length : position(rows, to)
+    return rows.slice(start, Math.max(start, end))
   }
 
   put(table: TableName, key: Uint8Array, value: Uint8Array): void {

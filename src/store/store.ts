@@ -9,11 +9,14 @@ export interface Row {
   value: Uint8Array
 }
 
-export interface Range {
+export interface Span {
   /** First key, inclusive. */
   from?: Uint8Array
   /** End key, exclusive. */
   to?: Uint8Array
+}
+
+export interface Range extends Span {
   /** Walk from the end to the start. */
   reverse?: boolean
   /** At most so many rows. */
@@ -27,8 +30,8 @@ export interface Reader {
   range(table: TableName, range?: Range): Iterable<Row>
   /** Keys only, without reading values. */
   keys(table: TableName, range?: Range): Iterable<Uint8Array>
-  /** Number of rows in the table. */
-  count(table: TableName): number
+  /** Number of rows in the table, or of those in `span`: counted by the store, which gives nobody the keys. */
+  count(table: TableName, span?: Span): number
 }
 
 export interface Writer extends Reader {

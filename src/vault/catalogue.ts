@@ -11,7 +11,7 @@ import { allProjects, currentProject, makeCurrent } from './projects.ts'
 import { checkedRecipients, readRecipients } from './recipient-rows.ts'
 import { META } from './schema.ts'
 import { searchSecrets } from './search.ts'
-import { archivedRows, currentKeys, currentRow, currentRows, secretInfo } from './secrets.ts'
+import { archivedRows, countKeys, currentKeys, currentRow, currentRows, secretInfo } from './secrets.ts'
 import { recipientInfo } from './sharing.ts'
 import type { Reader } from '../store/store.ts'
 import type { Project } from './projects.ts'
@@ -186,6 +186,7 @@ export class Catalogue implements Names {
   }
 
   #count(reader: Reader, project: Project): number {
+    if (this.scope.seesAllOf(project.name)) return countKeys(reader, project)
     let count = 0
     for (const key of currentKeys(reader, project)) if (this.scope.sees(project.name, key)) count++
     return count

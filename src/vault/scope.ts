@@ -72,6 +72,11 @@ export class Scope {
     return this.#ask(OPERATIONS.list, key === undefined ? { project } : { project, key }).allow
   }
 
+  /** Whether the policy need not be asked for each key: it shows all of the project. */
+  seesAllOf(project: string): boolean {
+    return this.asker.policy.keyless === true && this.sees(project)
+  }
+
   /** True when the policy allows it. To be used for choosing; `demand` for acting. */
   may(operation: Operation, target: Target): boolean {
     return this.#ask(operation, target).allow

@@ -106,6 +106,13 @@ export function* currentKeys(reader: Reader, project: Project, prefix = ''): Gen
   for (const row of reader.keys('secrets', range)) yield keyIn(row)
 }
 
+/** How many current secrets a project has, without looking at one. Throws `corrupt`. */
+export function countKeys(reader: Reader, project: Project): number {
+  const range = under(project.id)
+  checkEdges(reader, 'secrets', range)
+  return reader.count('secrets', range)
+}
+
 /** Seals `value` as the next version and archives the row before it. Throws `usage` for a bad key. */
 export function putValue(writer: Writer, opener: Opener, project: Project, key: string, value: Secret): Written {
   const place = secretKey(project.id, checkKey(key))

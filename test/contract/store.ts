@@ -58,6 +58,21 @@ export function storeSuite(backend: string, make: () => Promise<Store>): void {
       expect(names(it.keys('a', { ...range, reverse: true }))).toEqual(['c', 'b'])
       expect(names(it.keys('a', { to: utf8('c'), reverse: true, limit: 1 }))).toEqual(['b'])
       expect(names(it.keys('a', { from: utf8('bb'), limit: 2 }))).toEqual(['c', 'd'])
+      for (const [from, to, count] of [
+        ['b', 'd', 2],
+        ['bb', 'e', 2],
+        ['a', 'f', 5],
+        ['', 'a', 0],
+        ['e', 'zz', 1],
+        ['d', 'b', 0],
+        ['f', 'g', 0],
+      ] as const) {
+        const span = { from: utf8(from), to: utf8(to) }
+        expect([from, to, it.count('a', span), names(it.keys('a', span)).length]).toEqual([from, to, count, count])
+      }
+      expect([it.count('a', { from: utf8('c') }), it.count('a', { to: utf8('c') }), it.count('a', {})]).toEqual([
+        3, 2, 5,
+      ])
       expect(names(it.keys('a', { from: utf8('d'), to: utf8('b') }))).toEqual([])
       expect([...it.range('a', { limit: 1 })].map((row) => [text(row.key), text(row.value)])).toEqual([['a', 'a']])
       expect(names(it.keys('b'))).toEqual([])
