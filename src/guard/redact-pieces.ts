@@ -1,5 +1,6 @@
 // The 4-byte pieces by which forms are found, and what counts as equal: letters of either case, and + and / with the
-// - and _ that stand for them in the other alphabet of base64. CR and LF are gaps: they are no part of any form.
+// - and _ that stand for them in the other alphabet of base64; in every form, because one rule for all is the simplest
+// and only replaces more. CR and LF are gaps: they are no part of any form.
 
 /** Bytes of a piece. */
 export const PIECE = 4

@@ -51,6 +51,22 @@ describe('what is found', () => {
     for (let seed = 1; seed <= 3; seed++) expect(differences(seed, 6)).toEqual([])
   })
 
+  test('the same also where - stands as + and _ as /, which it may in every form', () => {
+    const values = {
+      WORD: 'uVK_NVS/?x7i$O>',
+      PEM: '-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n-----END KEY-----\n',
+    }
+    const shown = (text: string): string => {
+      expect(redactSlowly(planted(values))(bytes(text)).toString()).toBe(redact(values, text))
+      return redact(values, text)
+    }
+    // The + at the end of WORD is the - that was cut off PEM; the escape that was cut at its other end is the line end.
+    const cut = encodeURIComponent(values.PEM).slice(1, -1)
+    expect(shown(`${btoa(values.WORD)}\n${cut}. `)).toBe('[REDACTED:WORD][REDACTED:PEM]%0. ')
+    expect(shown(`${cut}. `)).toBe('----BEGIN%20KEY-----%0A[REDACTED:PEM]%0A-----END%20KEY-----%0. ')
+    expect(shown('uVK/NVS_?x7i$O>')).toBe('[REDACTED:WORD]')
+  })
+
   test('values between colours, struck over, and drawn in pieces', () => {
     const pieces = (by: string) => Array.from(TOKEN).join(by)
     const coloured = redact({ KEY: TOKEN }, `a${pieces('\u001b[0m\u001b[31m')}b`)

@@ -85,23 +85,30 @@ function unicode(character: string): string {
 const SEQUENCE = '\\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\x07\\x1b\\n]*(?:\\x07|\\x1b\\\\)|[ -/]*[0-Z\\\\^-~])'
 const GAP = `(?:[\\r\\n]|${SEQUENCE})*`
 
-/** One regular expression for `form`: any case, line ends and escape sequences between any two bytes. */
+/** One regular expression for `form`: any spelling, line ends and escape sequences between any two bytes. */
 function patternOf(form: Buffer, open: boolean): RegExp {
   const parts = Array.from(form.toString('latin1'))
     .filter((c) => c !== '\r' && c !== '\n')
-    .map((c) => (/[A-Za-z]/.test(c) ? `[${c.toLowerCase()}${c.toUpperCase()}]` : `\\x${hex(c)}`))
+    .map(spellings)
   const tail = open ? `(?:${GAP}[A-Za-z0-9+/_-](?:${GAP}=){0,2})?` : ''
   return new RegExp(parts.join(GAP) + tail, 'y')
 }
 
-function hex(c: string): string {
-  return c.charCodeAt(0).toString(16).padStart(2, '0')
+/**
+ * What counts as `c`: either case, and of + and - and of / and _ the one that stands for it in the other alphabet of
+ * base64. In every form and not in base64 alone, as the redactor has it: one rule for all forms, under which more is
+ * replaced and nothing less.
+ */
+function spellings(c: string): string {
+  if (/[A-Za-z]/.test(c)) return `[${c.toLowerCase()}${c.toUpperCase()}]`
+  if (/[-+]/.test(c)) return '[-+]'
+  return /[/_]/.test(c) ? '[/_]' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`
 }
 
 /** Base64 of `value` after `before` bytes of something else: the characters that are all its own. */
-function cores(value: Buffer, alphabet: 'base64' | 'base64url'): { form: Buffer; open: boolean }[] {
+function cores(value: Buffer): { form: Buffer; open: boolean }[] {
   return [0, 1, 2].map((before) => {
-    const characters = Buffer.concat([Buffer.alloc(before), value]).toString(alphabet)
+    const characters = Buffer.concat([Buffer.alloc(before), value]).toString('base64')
     const bits = (before + value.length) * 8
     return {
       form: Buffer.from(characters.slice(Math.ceil((before * 8) / 6), Math.floor(bits / 6))),
@@ -123,7 +130,7 @@ function patterns(secrets: readonly Planted[]): { name: string; pattern: RegExp 
         .filter(([encoder]) => !encoder.includes('base64') && (text.length >= 6 || !encoder.startsWith('reversed')))
         .map(([, encode]) => ({ form: encode(text), open: false }))
       const kinds = [text, ENCODERS['CR LF']!(text)]
-      const base64 = kinds.flatMap((kind) => [...cores(kind, 'base64'), ...cores(kind, 'base64url')])
+      const base64 = kinds.flatMap(cores)
       return [...whole, ...base64.filter(({ form }) => form.length >= 7)]
         .filter(({ form }) => form.length >= 4)
         .map(({ form, open }) => ({ name, pattern: patternOf(form, open) }))
