@@ -85,6 +85,51 @@ for (const { name, open } of BACKENDS) {
       })
     })
 
+    describe('many at once, while somebody else writes', () => {
+      const entries = ['MANY_OLD', 'MANY_NEW'].map((key) => ({ key, value: secret('of many') }))
+      /** What comes out when `meanwhile` happens after all was made ready, and how often an entry was worked on. */
+      const whileWriting = (meanwhile: () => void, overwrite = true) => {
+        let worked = 0
+        const progress = (): void => {
+          if (++worked === entries.length) meanwhile()
+        }
+        return { ...view.writeMany('default', entries, { overwrite, progress }), worked }
+      }
+
+      test('a version of somebody else in between is kept, and ours comes after it', () => {
+        put(view, 'MANY_OLD', 'before')
+        const { written, worked } = whileWriting(() => put(view, 'MANY_OLD', 'in between'))
+        expect(written).toEqual([
+          { key: 'MANY_OLD', version: 3, change: 'updated' },
+          { key: 'MANY_NEW', version: 1, change: 'created' },
+        ])
+        expect([1, 2, 3].map((version) => get(view, 'MANY_OLD', version))).toEqual(['before', 'in between', 'of many'])
+        expect(worked).toBe(4)
+      })
+
+      test('a key that appeared in between is left as it is, if nothing may be overwritten', async () => {
+        await view.delete('default', ['MANY_NEW'])
+        const { skipped } = whileWriting(() => {
+          if (!view.list('default').some(({ key }) => key === 'MANY_NEW')) put(view, 'MANY_NEW', 'in between')
+        }, false)
+        expect(skipped).toEqual(['MANY_OLD', 'MANY_NEW'])
+      })
+
+      test('what has nothing to do with it does no harm, and nothing is made twice', () => {
+        const { written, worked } = whileWriting(() => put(view, 'ELSEWHERE', 'x'))
+        expect([written.map(({ key }) => key), worked]).toEqual([['MANY_OLD', 'MANY_NEW'], 2])
+        expect(get(view, 'ELSEWHERE')).toBe('x')
+      })
+
+      test('a key that is named twice has two versions', () => {
+        const twice = ['first', 'second'].map((value) => ({ key: 'MANY_TWICE', value: secret(value) }))
+        expect(view.writeMany('default', twice, { overwrite: true }).written.map(({ version }) => version)).toEqual([
+          1, 2,
+        ])
+        expect([1, 2].map((version) => get(view, 'MANY_TWICE', version))).toEqual(['first', 'second'])
+      })
+    })
+
     describe('values', () => {
       test('1,000 random values come back identical', () => {
         const values = Array.from({ length: 1000 }, (_, i) => crypto.getRandomValues(new Uint8Array(i % 300)))
