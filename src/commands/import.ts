@@ -1,5 +1,6 @@
 // Takes secrets into the vault, in one transaction: all keys of the plan, or none. Nothing that was not understood is
 // passed over in silence, and no message holds a value.
+import { stepBack } from '../lib/load.ts'
 import { define } from './define.ts'
 import { linesJson } from './parts/dotenv-input.ts'
 import { loadDotenv } from './parts/import-dotenv.ts'
@@ -14,6 +15,9 @@ import {
   type Imported,
   type Step,
 } from './parts/import-plan.ts'
+
+/** From here on it takes long enough for others to notice. */
+const MANY = 10_000
 
 export default define({
   path: 'import',
@@ -66,6 +70,7 @@ export default define({
       if (input['dry-run']) return result
       const wanted = entries.filter(({ key }) => states.get(key) !== 'same')
       if (input.interactive && wanted.length > 0) await approve(context, result)
+      if (wanted.length >= MANY) await stepBack()
       const progress = context.progress('importing')
       const { written } = view.writeMany(project, wanted, { overwrite: input.overwrite, progress })
       // What was written decides: another process may have stored a key since the plan was made.
