@@ -24,8 +24,13 @@ export async function beginEarly(tokens: readonly string[]): Promise<void> {
   } catch {
     return
   }
+  const [{ takeTurn }, { expectDerivation }] = await Promise.all([
+    import('../store/turns.ts'),
+    import('../crypto/ahead.ts'),
+  ])
+  takeTurn(vaultFile(directory))
   // The threads first: they need as long to start as all that follows.
-  ;(await import('../crypto/ahead.ts')).expectDerivation({ warm: true })
+  expectDerivation({ warm: true })
   harden()
   // What this process itself put into process.env the C library does not have.
   const bytes = environmentBytes('TVAULT_PASSPHRASE') ?? utf8(env['TVAULT_PASSPHRASE'] ?? '')

@@ -50,6 +50,7 @@ export class Opened {
       return await this.#unlock(next, note)
     } finally {
       drop()
+      ;(await import('../store/turns.ts')).endTurn()
     }
   }
 

@@ -1,8 +1,16 @@
 // Who wants the processors: how many others, and whether this process may wait.
 import { readFileSync, readdirSync } from 'node:fs'
 
+let crowd = false
+
+/** Has it known, for good, that more processes want the processors than run: those wait, and `/proc/loadavg` tells only of the others. */
+export function noteCrowd(): void {
+  crowd = true
+}
+
 /** Threads of the whole machine that run or could run, this one included (proc(5), /proc/loadavg); 1 where nothing tells. */
 export function runnableThreads(): number {
+  if (crowd) return Infinity
   try {
     return runnableIn(readFileSync('/proc/loadavg', 'latin1'))
   } catch {

@@ -5,6 +5,7 @@ const SYMBOLS = {
   isatty: { args: ['i32'], returns: 'i32' },
   ioctl: { args: ['i32', 'u64', 'ptr'], returns: 'i32' },
   flock: { args: ['i32', 'i32'], returns: 'i32' },
+  fcntl: { args: ['i32', 'i32', 'ptr'], returns: 'i32' },
   memfd_create: { args: ['ptr', 'u32'], returns: 'i32' },
   prctl: { args: ['i32', 'u64', 'u64', 'u64', 'u64'], returns: 'i32' },
   getrlimit: { args: ['i32', 'ptr'], returns: 'i32' },
@@ -50,6 +51,22 @@ const LOCK_NONBLOCKING = 4
 /** flock(2) on `fd`. True when it was obtained; false when `wait` is false and another description holds it. */
 export function flock(fd: number, mode: keyof typeof LOCK, wait: boolean): boolean {
   return libc().c.flock(fd, LOCK[mode] | (wait ? 0 : LOCK_NONBLOCKING)) === 0
+}
+
+const F_OFD_SETLK = 37
+const F_WRLCK = 1n
+const [EAGAIN, EACCES] = [11, 13]
+
+/**
+ * Locks the byte at `offset` of `fd`, which is open for writing, for its open file description (fcntl(2), F_OFD_SETLK),
+ * until that is closed. False when another one has it, undefined where there are no such locks.
+ */
+export function lockByte(fd: number, offset: bigint): boolean | undefined {
+  if (process.platform !== 'linux') return undefined
+  const { ffi, c } = libc()
+  // struct flock: l_type and l_whence (0: from the start) are shorts, then l_start, l_len and l_pid.
+  if (c.fcntl(fd, F_OFD_SETLK, ffi.ptr(new BigInt64Array([F_WRLCK, offset, 1n, 0n]))) === 0) return true
+  return [EAGAIN, EACCES].includes(errno()) ? false : undefined
 }
 
 const MFD_CLOEXEC = 1
