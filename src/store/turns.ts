@@ -17,28 +17,34 @@ const MOST_MILLISECONDS = 60_000
 /** Naps grow with the time that was waited: a hundred who wait must not fill the machine with asking. */
 const [SHORTEST_NAP, LONGEST_NAP, NAP_PART] = [4, 300, 1 / 12]
 
-let turn: number | undefined
+/** Who still has it when this thread comes to rest waits for somebody else: for a person, or for input. */
+const KEPT_MILLISECONDS = 1500
+
+let turn: { fd: number; timer: Timer } | undefined
 
 /**
  * Takes a turn at the vault whose file is `path`, and waits for it when all are taken, standing still: for programs that
  * have nothing else to do yet. Comes back without one when nobody used the vault for `patience` milliseconds, after a
- * minute, or where turns cannot be taken. It is given back by `endTurn`, or at the end of the process.
+ * minute, or where turns cannot be taken. It is given back by `endTurn`, after 1.5 s of rest, or at the end of the process.
  */
 export function takeTurn(path: string, patience = PATIENCE_MILLISECONDS): void {
-  if (turn !== undefined) return
+  if (turn) return
   let fd: number
   try {
     fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch {
     return
   }
-  if (isOurs(fd, path, patience)) turn = fd
-  else closeSync(fd)
+  if (!isOurs(fd, path, patience)) return closeSync(fd)
+  turn = { fd, timer: setTimeout(endTurn, KEPT_MILLISECONDS) }
+  turn.timer.unref()
 }
 
 /** Gives the turn back, if there is one. */
 export function endTurn(): void {
-  if (turn !== undefined) closeSync(turn)
+  if (!turn) return
+  clearTimeout(turn.timer)
+  closeSync(turn.fd)
   turn = undefined
 }
 

@@ -1,9 +1,10 @@
 // Turns: as many processes as processors, the rest waits, and nothing that goes wrong elsewhere makes it wait for ever.
 import { afterAll, afterEach, describe, expect, test } from 'bun:test'
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { endTurn, takeTurn } from '../../src/store/turns.ts'
+import { lockByte } from '../../src/lib/native.ts'
+import { TURNS_AT, endTurn, takeTurn } from '../../src/store/turns.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tvault-turns-'))
 const path = join(folder, 'vault.db')
@@ -67,6 +68,15 @@ describe.if(process.platform === 'linux')('a turn', () => {
     ])
     // It saw a crowd, and goes ahead alone.
     expect(other.stdout.toString()).toBe('Infinity\n')
+  })
+
+  test('is not kept by a process that waits for something else', async () => {
+    await taker('await Bun.sleep(60_000)', 1)
+    takeTurn(path)
+    const other = openSync(path, 'r+')
+    expect(lockByte(other, TURNS_AT)).toBe(false)
+    while (lockByte(other, TURNS_AT) !== true) await Bun.sleep(20)
+    closeSync(other)
   })
 
   test('is not waited for when those who have them do nothing', async () => {
