@@ -103,7 +103,7 @@ async function compare(context: Context, path: string, values: boolean): Promise
       values: values
         ? Object.fromEntries(
             (await context.vault())
-              .compareMany(project, compared)
+              .compareMany(project, compared, { progress: context.progress('comparing') })
               .map(({ key, state }) => [key, state === 'same' ? 'same' : 'differs'] as const),
           )
         : undefined,

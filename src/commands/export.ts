@@ -48,7 +48,7 @@ export default define({
     FORMATS[format]([], options)
     const view = await context.vault()
     const project = context.project(view)
-    const { entries } = view.readMany(project, {})
+    const { entries } = view.readMany(project, {}, { progress: context.progress('opening') })
     const result = { project, format, file, count: entries.length }
     let printed: Secret | undefined
     try {

@@ -59,7 +59,8 @@ export default define({
     try {
       const view = await context.vault()
       const project = context.project(view)
-      const states = new Map(view.compareMany(project, entries).map(({ key, state }) => [key, state]))
+      const comparing = { progress: context.progress('comparing') }
+      const states = new Map(view.compareMany(project, entries, comparing).map(({ key, state }) => [key, state]))
       const steps = entries.map(({ key, file }): Step => {
         const state = states.get(key) ?? 'absent'
         if (state === 'absent') return { key, file, change: 'created' }

@@ -62,7 +62,7 @@ export class Handle extends Catalogue implements View {
   readMany(
     project: string,
     selection: Selection,
-    { recipients }: { recipients?: readonly string[] } = {},
+    { recipients, progress }: { recipients?: readonly string[]; progress?: Progress } = {},
   ): { entries: Entry[]; missing: string[] } {
     const { only, prefix } = selection
     return this.#act((opener) => {
@@ -89,12 +89,17 @@ export class Handle extends Catalogue implements View {
       const entries = openAll(
         opener,
         rows.map((row) => ({ project: within, row })),
+        progress,
       )
       return { entries, missing }
     })
   }
 
-  compareMany(project: string, entries: readonly Entry[]): { key: string; state: 'absent' | 'same' | 'different' }[] {
+  compareMany(
+    project: string,
+    entries: readonly Entry[],
+    { progress }: { progress?: Progress } = {},
+  ): { key: string; state: 'absent' | 'same' | 'different' }[] {
     return this.#act((opener) => {
       this.scope.demand(OPERATIONS.compare, { project })
       const { within, rows } = this.scope.intend((writer) => {
@@ -108,9 +113,11 @@ export class Handle extends Catalogue implements View {
         const intent = rows.size === 0 ? undefined : this.scope.note(OPERATIONS.compare, { project }, { metadata })
         return { found: { within, rows }, intent }
       })
-      return entries.map(({ key, value }) => {
+      return entries.map(({ key, value }, at) => {
         const row = rows.get(key)
-        return { key, state: !row ? 'absent' : rowHolds(opener, within, row, value) ? 'same' : 'different' }
+        const same = row && rowHolds(opener, within, row, value)
+        progress?.(at + 1, entries.length)
+        return { key, state: !row ? 'absent' : same ? 'same' : 'different' }
       })
     })
   }
@@ -291,11 +298,15 @@ export class Handle extends Catalogue implements View {
     this.#own((owner) => clearTiers(this.scope, owner))
   }
 
-  async rotate(passphrase: Secret, kdf: Partial<KdfParameters> = {}): Promise<{ projects: number }> {
+  async rotate(
+    passphrase: Secret,
+    kdf: Partial<KdfParameters> = {},
+    progress?: Progress,
+  ): Promise<{ projects: number }> {
     return this.#actLong(async () => {
       this.scope.demand(OPERATIONS.rotate)
       const note = (projects: number) => this.scope.note(OPERATIONS.rotate, {}, { metadata: { projects } })
-      return rotateVault(this.scope.session, passphrase, kdf, note)
+      return rotateVault(this.scope.session, passphrase, kdf, { note, ...(progress && { progress }) })
     })
   }
 

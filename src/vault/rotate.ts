@@ -17,6 +17,7 @@ import type { Reader, Writer } from '../store/store.ts'
 import type { AuditNote } from './audit.ts'
 import type { Header } from './header-record.ts'
 import type { Session } from './session.ts'
+import type { Progress } from './view.ts'
 
 /** Copies all rows except those for which `drop` says yes. */
 export function copyRows(
@@ -59,7 +60,7 @@ export async function rotateVault(
   session: Session,
   passphrase: Secret,
   kdf: Partial<KdfParameters>,
-  note: (projects: number) => AuditNote,
+  { note, progress }: { note: (projects: number) => AuditNote; progress?: Progress },
 ): Promise<{ projects: number }> {
   const old = session.keys
   if (Object.keys(kdf).length === 0) refuseSame(session.header, passphrase)
@@ -77,7 +78,7 @@ export async function rotateVault(
         to.put('meta', META.header, encodeHeader(header))
         appendAudit(to, fresh.auditKey, note(projects))
       },
-      (written) => verifyRotated(written, header, fresh),
+      (written) => verifyRotated(written, header, fresh, progress),
     )
   } catch (error) {
     fresh.wipe()
@@ -112,10 +113,10 @@ function rewrap(from: Reader, to: Writer, old: Keyring, fresh: Keyring): number 
 }
 
 /** The finished file holds this header, and every key and value in it opens with the new keys. */
-function verifyRotated(reader: Reader, header: Header, keys: Keyring): void {
+function verifyRotated(reader: Reader, header: Header, keys: Keyring, progress?: Progress): void {
   if (compare(encodeHeader(decodeHeader(reader.get('meta', META.header))), encodeHeader(header)) !== 0) {
     throw damaged('the header of the rotated vault')
   }
   keys.checkAuditKey(readAuditKey(reader))
-  verifyAll(reader, { header, keys })
+  verifyAll(reader, { header, keys }, progress)
 }

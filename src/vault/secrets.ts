@@ -23,7 +23,7 @@ import type { Project } from './projects.ts'
 import type { Header } from './header-record.ts'
 import type { ProjectKeys } from './keyring.ts'
 import type { SecretRecord } from './schema.ts'
-import type { Entry, SecretInfo, Written } from './view.ts'
+import type { Entry, Progress, SecretInfo, Written } from './view.ts'
 import type { ValuePlace } from './boxes.ts'
 
 export const MAX_VERSION = 0xffffffff
@@ -149,10 +149,17 @@ export function openRow(opener: Opener, project: Project, row: SecretRow): Secre
 }
 
 /** All values in the given order, or none: what was opened is wiped when one does not open. */
-export function openAll(opener: Opener, rows: readonly { project: Project; row: SecretRow }[]): Entry[] {
+export function openAll(
+  opener: Opener,
+  rows: readonly { project: Project; row: SecretRow }[],
+  progress?: Progress,
+): Entry[] {
   const entries: Entry[] = []
   try {
-    for (const { project, row } of rows) entries.push({ key: row.key, value: openRow(opener, project, row) })
+    for (const { project, row } of rows) {
+      entries.push({ key: row.key, value: openRow(opener, project, row) })
+      progress?.(entries.length, rows.length)
+    }
     return entries
   } catch (error) {
     for (const entry of entries) entry.value.wipe()

@@ -208,7 +208,7 @@ export interface View extends Names {
   readMany(
     project: string,
     selection: { only?: readonly string[]; prefix?: string },
-    about?: { recipients?: readonly string[] },
+    about?: { recipients?: readonly string[]; progress?: Progress },
   ): { entries: Entry[]; missing: string[] }
   /**
    * Stores a new version (an equal value too: the caller asked for it). Does not wipe `value`. With `onlyNew` a key
@@ -222,7 +222,11 @@ export interface View extends Names {
     options: { overwrite: boolean; progress?: Progress },
   ): { written: Written[]; skipped: string[] }
   /** Which of `entries` exist already, and which of those hold the same value. */
-  compareMany(project: string, entries: readonly Entry[]): { key: string; state: 'absent' | 'same' | 'different' }[]
+  compareMany(
+    project: string,
+    entries: readonly Entry[],
+    options?: { progress?: Progress },
+  ): { key: string; state: 'absent' | 'same' | 'different' }[]
   /** Makes the value of version `to` a new version. */
   rollback(project: string, key: string, to: number): Written
   /** Destroys keys with all versions; nothing of them stays in the file. `not_found` names the first missing key and nothing is deleted. */
@@ -290,8 +294,8 @@ export interface View extends Names {
   lowerTier(project: string, keys: readonly string[]): string[]
   /** Puts all of them back, also when somebody else changed the list. */
   clearTiers(): void
-  /** New passphrase, salt and parameters; every wrapped key is re-wrapped in a fresh file (D5). */
-  rotate(passphrase: Secret, kdf?: Partial<KdfParameters>): Promise<{ projects: number }>
+  /** New passphrase, salt and parameters; every wrapped key is re-wrapped in a fresh file (D5). `progress` is that of checking it. */
+  rotate(passphrase: Secret, kdf?: Partial<KdfParameters>, progress?: Progress): Promise<{ projects: number }>
   /** Checks the whole audit chain, and that `head` (as printed by `auditHead`) is in it. */
   verifyAudit(head?: string): { rows: number; head: string }
   /** Opens every value and version; returns counts. Throws `corrupt` naming project, key and version. */

@@ -26,7 +26,7 @@ export default define({
     const view = await context.vault()
     const passphrase = await context.passphrase('new', { force: input.force })
     try {
-      const { projects } = await view.rotate(passphrase, kdf)
+      const { projects } = await view.rotate(passphrase, kdf, context.progress('checking'))
       return { projects, changed: true }
     } finally {
       passphrase.wipe()
