@@ -24,15 +24,16 @@ function imported(bench: string, place: Place, count: number): Row {
   return row
 }
 
-function program(place: Place, words: readonly string[], prints: RegExp): Program {
-  const { name, binary, env } = place
-  return { name: `${name} ${words[0]}`, command: [binary, ...words], env, prints }
+function program({ name, binary, env, home }: Place, words: readonly string[], prints: RegExp): Program {
+  const own = words.map((word) => (word === '.env' ? join(home, word) : word))
+  return { name: `${name} ${words[0]}`, command: [binary, ...own], env, prints }
 }
 
 const SEARCH = ['search', '--prefix', PREFIX]
 const HITS = new RegExp(`${PREFIX}0[^]*${PREFIX}9`)
+const EXPORT = ['export', '--format', 'dotenv']
 
-/** Import, list, search and get of `count` keys beside the peer's; sizes of both files. */
+/** Import, list, search, get, export and diff of `count` keys beside the peer's; sizes of both files. */
 export async function bulk(count: number, runs: number): Promise<Row[]> {
   return withPlaces((places) => {
     const bench = `${count} keys`
@@ -41,6 +42,9 @@ export async function bulk(count: number, runs: number): Promise<Row[]> {
       [['list'], new RegExp(`${keyName(1)}[^]*${keyName(count)}`)],
       [SEARCH, HITS],
       [['get', keyName(500)], new RegExp(valueOf(500))],
+      [EXPORT, new RegExp(`${valueOf(1)}[^]*${valueOf(count)}`)],
+      // With what was imported.
+      [['diff', '.env'], /In sync|Only in vault \(0\)/],
     ] as const) {
       const programs = places.map((place) => program(place, words, prints))
       rows.push(...startPrograms(`${bench}, ${words[0]}`, programs, runs))
@@ -69,10 +73,14 @@ export async function growth(counts: readonly number[], runs: number): Promise<R
         [['get', keyName(500)], new RegExp(valueOf(500))],
         [['list'], /./],
         [['status'], /./],
+        [EXPORT, new RegExp(valueOf(500))],
+        // The same passphrase again, which counts as new when parameters are given.
+        [['key', 'rotate', '--kdf-memory', '64MiB'], /rotated/],
       ] as const
     ).flatMap(([words, prints]) => {
-      const programs = vaults.map(({ count, place }) => {
-        return { ...program(place, words, prints), name: `tvault ${words[0]} among ${count}` }
+      const programs = vaults.map(({ count, place: { env, ...place } }) => {
+        const same = { ...env, TVAULT_NEW_PASSPHRASE: env['TVAULT_PASSPHRASE']! }
+        return { ...program({ ...place, env: same }, words, prints), name: `tvault ${words[0]} among ${count}` }
       })
       return startPrograms(`growth of ${words[0]}`, programs, runs)
     })
