@@ -8,7 +8,7 @@ import { Secret } from '../lib/secret.ts'
 import { socketPath } from '../modes/agent/socket-path.ts'
 
 /** The commands that most often need the key, if no agent has it. All of them hold keys (test/house/startup.test.ts). */
-export const AHEAD: ReadonlySet<string> = new Set(['diff', 'export', 'generate', 'get', 'import', 'run', 'set'])
+export const AHEAD: ReadonlySet<string> = new Set(['export', 'generate', 'get', 'import', 'run', 'set'])
 
 /**
  * Begins with the key when `tokens`, before anybody has understood them, look like a command that needs it, the

@@ -56,9 +56,23 @@ export function projectKeyBinding(
   return bind(LABELS['wrap-dek'], utf8(vaultId), id, utf8(name), utf8(description), times, recipientsMac)
 }
 
-function valueBinding(place: ValuePlace): Uint8Array {
-  const numbers = joined(u32(place.version), u64(place.createdAt), u64(place.updatedAt))
-  return bind(LABELS.value, utf8(place.vaultId), place.project, utf8(place.key), numbers)
+/** What all values of a project are bound to, by the array that its id is: the same for ten thousand of them. */
+const heads = new WeakMap<Uint8Array, { vaultId: string; head: Uint8Array }>()
+const NUMBERS = new Uint8Array(20)
+const numbers = new DataView(NUMBERS.buffer)
+
+/** Label, vault, project, key, and in one part version (u32), created and updated (u64). */
+function valueBinding({ vaultId, project, key, version, createdAt, updatedAt }: ValuePlace): Uint8Array {
+  let known = heads.get(project)
+  if (known?.vaultId !== vaultId) {
+    known = { vaultId, head: bind(LABELS.value, utf8(vaultId), project) }
+    heads.set(project, known)
+  }
+  numbers.setUint32(0, version)
+  numbers.setBigUint64(4, createdAt)
+  numbers.setBigUint64(12, updatedAt)
+  const name = utf8(key)
+  return joined(known.head, u32(name.length), name, u32(NUMBERS.length), NUMBERS)
 }
 
 /** A door: the box of `value` under the project's key. Does not wipe `value`. */

@@ -14,7 +14,7 @@ import { addProject, currentProject, resetCurrent } from './projects.ts'
 import { copySecret, moveSecret } from './relocate.ts'
 import { copyRows, rebuild, rotateVault } from './rotate.ts'
 import { ID_BYTES, secretKey } from './schema.ts'
-import { currentKeys, currentRow, existsAlready, openAll, openRow, putValue, rowHolds, versionRow } from './secrets.ts'
+import { currentRow, existsAlready, openAll, openRow, putValue, rowHolds, soundRows, versionRow } from './secrets.ts'
 import { share, unshare } from './sharing.ts'
 import { clearTiers, lowerTier, raiseTier } from './tiers.ts'
 import { verifyAll } from './verify.ts'
@@ -69,11 +69,7 @@ export class Handle extends Catalogue implements View {
       this.scope.demand(OPERATIONS.read, { project })
       const { within, rows, missing } = this.scope.intend((writer) => {
         const within = this.scope.project(writer, project)
-        const picked = new Set(only)
-        if (prefix !== undefined || only === undefined)
-          for (const key of currentKeys(writer, within, prefix)) picked.add(key)
-        const { rows, absent } = this.#rows(writer, within, picked)
-        const missing = absent.filter((key) => only?.includes(key))
+        const { rows, missing } = this.#rows(writer, within, selection)
         const names = rows.map((row) => row.key)
         const selected = only !== undefined || prefix !== undefined
         const metadata = {
@@ -369,15 +365,20 @@ export class Handle extends Catalogue implements View {
     }
   }
 
-  /** Rows sorted bytewise by key. A refused key that was only matched, not named, must not turn up as absent. */
-  #rows(reader: Reader, project: Project, picked: ReadonlySet<string>): { rows: SecretRow[]; absent: string[] } {
-    const rows: SecretRow[] = []
-    const absent: string[] = []
-    for (const key of [...picked].sort((a, b) => compare(utf8(a), utf8(b)))) {
-      const row = this.scope.allowed(OPERATIONS.read, project.name, key) ? currentRow(reader, project, key) : undefined
+  /** Rows sorted bytewise by key. A refused key that was only matched, not named, must not turn up as missing. */
+  #rows(reader: Reader, project: Project, { only, prefix }: Selection): { rows: SecretRow[]; missing: string[] } {
+    const isAllowed = (key: string): boolean => this.scope.allowed(OPERATIONS.read, project.name, key)
+    const rows = only === undefined || prefix !== undefined ? soundRows(reader, project, prefix, isAllowed) : []
+    if (only === undefined) return { rows, missing: [] }
+    const missing: string[] = []
+    const matched = new Set(rows.map(({ key }) => key))
+    for (const key of new Set(only)) {
+      if (matched.has(key)) continue
+      const row = isAllowed(key) ? currentRow(reader, project, key) : undefined
       if (row) rows.push(row)
-      else absent.push(key)
+      else missing.push(key)
     }
-    return { rows, absent }
+    const order = (a: string, b: string): number => compare(utf8(a), utf8(b))
+    return { rows: rows.sort((a, b) => order(a.key, b.key)), missing: missing.sort(order) }
   }
 }

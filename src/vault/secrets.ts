@@ -45,16 +45,42 @@ export function currentRow(reader: Reader, project: Project, key: string): Secre
   if (!record) return undefined
   const row = { key, ...decodeNamed(place, record) }
   const later = { from: historyKey(project.id, key, row.version), to: endOfHistory(project, key), limit: 1 }
-  for (const _ of reader.keys('history', later)) {
-    throw new Failure(
-      'corrupt',
-      `${key} in project ${project.name} is older than its own history: it was tampered with`,
-      {
-        hint: 'tvault doctor',
-      },
-    )
-  }
+  for (const _ of reader.keys('history', later)) throw putBack(project, key)
   return row
+}
+
+/**
+ * Current rows sorted bytewise by key, those that are `wanted`, each as sound as `currentRow` finds it: in two walks,
+ * however many there are. Of the others only the key is looked at. Throws `corrupt`.
+ */
+export function soundRows(
+  reader: Reader,
+  project: Project,
+  prefix: string | undefined,
+  wanted: (key: string) => boolean,
+): SecretRow[] {
+  const range = under(secretKey(project.id, prefix ?? ''))
+  const newest = new Map<string, number>()
+  for (const row of reader.keys('history', range)) {
+    // In the order of versions, so the last one stays.
+    const { key, version } = parseHistoryKey(row)
+    newest.set(key, version)
+  }
+  checkEdges(reader, 'secrets', range)
+  const rows: SecretRow[] = []
+  for (const { key: place, value } of reader.range('secrets', range)) {
+    const key = keyIn(place)
+    if (!wanted(key)) continue
+    const row = { key, ...decodeNamed(place, value) }
+    if ((newest.get(key) ?? 0) >= row.version) throw putBack(project, key)
+    rows.push(row)
+  }
+  return rows
+}
+
+function putBack(project: Project, key: string): Failure {
+  const message = `${key} in project ${project.name} is older than its own history: it was tampered with`
+  return new Failure('corrupt', message, { hint: 'tvault doctor' })
 }
 
 /** One version, archived or current. Throws `corrupt`. */

@@ -167,6 +167,8 @@ describe('defect 2: rows put where they do not belong', () => {
         () => put(view, 'ONE', 'new'),
         () => view.rollback('default', 'ONE', 1),
         () => view.readMany('default', {}),
+        () => view.readMany('default', { prefix: 'ON' }),
+        () => view.readMany('default', { only: ['ONE'] }),
         () => verifyStructure(store),
         () => view.verifyAll(),
       ]) {
