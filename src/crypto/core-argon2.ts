@@ -4,7 +4,7 @@
 // are zeroed by the helpers meanwhile, or before anything else is done with the memory.
 import { compare, ownCopy } from '../lib/bytes.ts'
 import { runnableThreads } from '../lib/load.ts'
-import { beforeHugePages, preferHugePages } from '../lib/native.ts'
+import { hugePageFrom, preferHugePages } from '../lib/native.ts'
 import { CLOSED, KIND } from './argon2-tasks.ts'
 import { Helpers } from './argon2-helpers.ts'
 import type { TaskExports } from './argon2-tasks.ts'
@@ -111,7 +111,7 @@ interface Fill {
   mibPerTask: number
 }
 
-/** What a derivation uses of the memory: `small` bytes at its beginning, inputs and then blocks from `first` to `end`. */
+/** What a derivation uses of the memory: `small` bytes at its beginning, and from `first` on inputs and then blocks. */
 interface Used {
   bytes: Uint8Array
   small: number
@@ -211,12 +211,7 @@ export function openArgon2(bytes: Uint8Array<ArrayBuffer>, options: Argon2Option
   function reserve({ memory, wasm }: Live, { memoryKib, lanes }: Argon2Work, inputSize: number): Used {
     const small = wasm.firstBlock(lanes)
     const huge = memoryKib * 1024 > HUGE_BYTES
-    const first = huge
-      ? Math.max(
-          small,
-          lessFaults(() => beforeHugePages(new Uint8Array(memory.buffer)), 0),
-        )
-      : small
+    const first = huge ? lessFaults(() => hugePageFrom(new Uint8Array(memory.buffer), small), small) : small
     const size = Number(wasm.bytesNeeded(memoryKib, inputSize, first))
     const missing = Math.ceil(size / PAGE) - memory.buffer.byteLength / PAGE
     if (missing > 0) {

@@ -126,9 +126,10 @@ export function lockMemory(bytes: Uint8Array): boolean {
   return c.mlock(address, bytes.length) === 0
 }
 
-/** How many of the first bytes of `bytes` no huge page can hold: a huge page begins at a multiple of its size. */
-export function beforeHugePages(bytes: Uint8Array): number {
-  return (HUGE_PAGE - (libc().ffi.ptr(bytes) % HUGE_PAGE)) % HUGE_PAGE
+/** The first place in `bytes` from `least` on where a huge page may begin: at a multiple of its size in the address space. */
+export function hugePageFrom(bytes: Uint8Array, least: number): number {
+  const address = Number(libc().ffi.ptr(bytes))
+  return Math.ceil((address + least) / HUGE_PAGE) * HUGE_PAGE - address
 }
 
 /**
