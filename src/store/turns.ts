@@ -10,6 +10,8 @@ import { lockByte } from '../lib/native.ts'
 
 /** Far behind the end of every file that LMDB can make. */
 export const TURNS_AT = 2n ** 62n
+/** How many there are: two at least, because two may be the ends of one pipe. */
+export const turns = (): number => Math.max(2, navigator.hardwareConcurrency)
 /** Whoever has his turn writes an audit row. When nobody did for so long, those who have the turns are stuck. */
 const PATIENCE_MILLISECONDS = 5000
 /** Those who come later ask more often and may be faster. */
@@ -53,7 +55,7 @@ function isOurs(fd: number, path: string, patience: number): boolean {
   const began = performance.now()
   let [used, since] = [lastUse(path), began]
   for (;;) {
-    const got = anyOf(fd, navigator.hardwareConcurrency)
+    const got = anyOf(fd)
     if (got !== 'taken') return got === 'ours'
     noteCrowd()
     const now = performance.now()
@@ -66,8 +68,8 @@ function isOurs(fd: number, path: string, patience: number): boolean {
   }
 }
 
-function anyOf(fd: number, turns: number): 'ours' | 'taken' | 'unknown' {
-  for (let at = 0; at < turns; at++) {
+function anyOf(fd: number): 'ours' | 'taken' | 'unknown' {
+  for (let at = 0; at < turns(); at++) {
     const locked = lockByte(fd, TURNS_AT + BigInt(at))
     if (locked !== false) return locked ? 'ours' : 'unknown'
   }

@@ -26,9 +26,9 @@ async function taker(next: string, free = 0): Promise<void> {
   const program = `
     const { openSync, utimesSync, writeFileSync } = require('node:fs')
     const { lockByte } = await import(${source('lib/native.ts')})
-    const { TURNS_AT } = await import(${source('store/turns.ts')})
+    const { TURNS_AT, turns } = await import(${source('store/turns.ts')})
     const path = ${JSON.stringify(path)}
-    for (let at = ${free}; at < navigator.hardwareConcurrency; at++)
+    for (let at = ${free}; at < turns(); at++)
       if (lockByte(openSync(path, 'r+'), TURNS_AT + BigInt(at)) !== true) throw new Error('not to be had')
     console.log('taken')
     ${next}`
