@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { beside } from '../beside.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { markedProcesses, newMark, signalMarked } from '../../src/guard/strays.ts'
 import type { ConfinedWish } from '../../src/guard/confined.ts'
@@ -32,54 +33,8 @@ async function until(holds: () => boolean, what: string): Promise<void> {
 /** Numbers that the program printed, one in a line. */
 const numbers = (out: string): number[] => out.trim().split('\n').map(Number)
 
-/** Enough for a program to start on a busy machine; the tests wait for it side by side. */
+/** Enough for a program to start on a busy machine; the tests wait for it beside the others. */
 const TIME_SECONDS = 4
-
-describe('in time', () => {
-  test.concurrent('what ends when it is asked to, ends by itself', async () => {
-    const { out, timedOut, signal, milliseconds } = await run(
-      sh('trap "echo tidy; exit 3" TERM; while :; do sleep 0.05; done'),
-      {
-        timeoutSeconds: TIME_SECONDS,
-      },
-    )
-    expect([out, timedOut, signal]).toEqual(['tidy\n', true, undefined])
-    expect(milliseconds).toBeLessThan(10_000)
-  })
-
-  test.concurrent('what does not is killed', async () => {
-    const short = { timeoutSeconds: TIME_SECONDS, graceSeconds: 0.2 }
-    const { timedOut, signal, exitCode } = await run(sh('trap "" TERM INT HUP; while :; do sleep 0.05; done'), short)
-    expect([timedOut, signal, exitCode]).toEqual([true, 'SIGKILL', 137])
-  })
-
-  test.concurrent('also when it stands still', async () => {
-    const { timedOut, signal } = await run(sh('kill -STOP $$'), { timeoutSeconds: TIME_SECONDS, graceSeconds: 0.2 })
-    expect([timedOut, signal]).toEqual([true, 'SIGKILL'])
-  })
-
-  test.concurrent('what it was asked for so far comes back', async () => {
-    const { out, timedOut } = await run(sh('echo begun; exec sleep 30'), { timeoutSeconds: TIME_SECONDS })
-    expect([out, timedOut]).toEqual(['begun\n', true])
-  })
-
-  test.concurrent('the others of its group have the same time to end by themselves', async () => {
-    const script = '(trap "sleep 0.2; echo tidy; exit" TERM; while :; do sleep 0.05; done) & wait'
-    const { out, timedOut, strays } = await run(sh(script), { timeoutSeconds: TIME_SECONDS })
-    expect([out, timedOut, strays]).toEqual(['tidy\n', true, { killed: 0, left: 0 }])
-  })
-
-  test.concurrent('when somebody changes his mind', async () => {
-    const stop = new AbortController()
-    const begun = join(work, 'begun')
-    const running = run(sh(`touch ${begun}; exec sleep 30`), {}, { cancel: stop.signal })
-    await until(() => existsSync(begun), 'the start')
-    stop.abort()
-    const { cancelled, timedOut, signal } = await running
-    expect([cancelled, timedOut, signal]).toEqual([true, false, 'SIGTERM'])
-    expect((await run(sh('exec sleep 30'), {}, { cancel: AbortSignal.abort() })).cancelled).toBe(true)
-  })
-})
 
 describe('nothing is left', () => {
   /** A shell script that starts `job`, and ends when the job has told its number. */
@@ -185,4 +140,51 @@ describe('beside us', () => {
     expect(strays.killed).toBeLessThanOrEqual(30)
     expect(strays.killed).toBeGreaterThan(10)
   })
+})
+
+/** What has seconds, and begins with the first test of the file. */
+const inTime = (name: string, act: () => Promise<void>) => beside(`in time > ${name}`, act, 30_000)
+
+inTime('what ends when it is asked to, ends by itself', async () => {
+  const { out, timedOut, signal, milliseconds } = await run(
+    sh('trap "echo tidy; exit 3" TERM; while :; do sleep 0.05; done'),
+    {
+      timeoutSeconds: TIME_SECONDS,
+    },
+  )
+  expect([out, timedOut, signal]).toEqual(['tidy\n', true, undefined])
+  expect(milliseconds).toBeLessThan(10_000)
+})
+
+inTime('what does not is killed', async () => {
+  const short = { timeoutSeconds: TIME_SECONDS, graceSeconds: 0.2 }
+  const { timedOut, signal, exitCode } = await run(sh('trap "" TERM INT HUP; while :; do sleep 0.05; done'), short)
+  expect([timedOut, signal, exitCode]).toEqual([true, 'SIGKILL', 137])
+})
+
+inTime('also when it stands still', async () => {
+  const { timedOut, signal } = await run(sh('kill -STOP $$'), { timeoutSeconds: TIME_SECONDS, graceSeconds: 0.2 })
+  expect([timedOut, signal]).toEqual([true, 'SIGKILL'])
+})
+
+inTime('what it was asked for so far comes back', async () => {
+  const { out, timedOut } = await run(sh('echo begun; exec sleep 30'), { timeoutSeconds: TIME_SECONDS })
+  expect([out, timedOut]).toEqual(['begun\n', true])
+})
+
+inTime('the others of its group have the same time to end by themselves', async () => {
+  const script = '(trap "sleep 0.2; echo tidy; exit" TERM; while :; do sleep 0.05; done) & wait'
+  const { out, timedOut, strays } = await run(sh(script), { timeoutSeconds: TIME_SECONDS })
+  expect([out, timedOut, strays]).toEqual(['tidy\n', true, { killed: 0, left: 0 }])
+})
+
+inTime('when somebody changes his mind', async () => {
+  const stop = new AbortController()
+  const begun = join(work, 'begun')
+  const running = run(sh(`touch ${begun}; exec sleep 30`), {}, { cancel: stop.signal })
+  await until(() => existsSync(begun), 'the start')
+  stop.abort()
+  const { cancelled, timedOut, signal } = await running
+  expect([cancelled, timedOut, signal]).toEqual([true, false, 'SIGTERM'])
+  expect((await run(sh('exec sleep 30'), {}, { cancel: AbortSignal.abort() })).cancelled).toBe(true)
 })
