@@ -1,6 +1,7 @@
 // The whole way of a use that needs the owner: an AI client, its server, the agent, and the owner at the command line. And
 // what must not open by a detour: other words, another process, an old approval, a killed agent, a lock.
 import { afterAll, expect, test } from 'bun:test'
+import { beside } from '../beside.ts'
 import { McpClient } from './mcp-client.ts'
 import type { Reply } from './mcp-client.ts'
 import { CANARIES, Cell, plantedPlace } from './mcp-place.ts'
@@ -52,9 +53,8 @@ async function within(key: 'agent' | 'passphrase', own: string, act: (room: Room
         throw new Error('nothing waits')
       },
     })
-    await cell.end()
   } finally {
-    owner('agent', 'stop')
+    await cell.end()
     cell.remove()
   }
 }
@@ -116,22 +116,6 @@ test(
 )
 
 test(
-  'silence is a no, and what the client takes back is gone',
-  () =>
-    within('agent', POLICY.replace('wait = 20', 'wait = 5'), async ({ get, owner, waiting, cell }) => {
-      const reply = get('LINES')
-      await waiting()
-      expect(await reply).toMatchObject({ isError: true, text: expect.stringContaining('approval_expired') })
-      void cell.client.call('vault_get_secret', { key: 'LINES', project: 'app' }).catch(() => undefined)
-      await waiting()
-      cell.client.say({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 3 } })
-      for (let i = 0; i < 100 && owner('approvals', '--json').out.includes('"id"'); i++) await Bun.sleep(20)
-      expect(owner('approvals', '--json').out).not.toContain('"id"')
-    }),
-  SLOW,
-)
-
-test(
   'an approval is for these words and this process',
   () =>
     within('agent', POLICY, async ({ owner, waiting, cell }) => {
@@ -187,6 +171,22 @@ test(
       expect(owner('lock').code).toBe(0)
       expect(await get('OPEN')).toMatchObject({ isError: true, text: expect.stringContaining('the owner locked') })
       expect(await get('OPEN')).toMatchObject({ isError: true, data: {} })
+    }),
+  SLOW,
+)
+
+beside(
+  'silence is a no, and what the client takes back is gone',
+  () =>
+    within('agent', POLICY.replace('wait = 20', 'wait = 5'), async ({ get, owner, waiting, cell }) => {
+      const reply = get('LINES')
+      await waiting()
+      expect(await reply).toMatchObject({ isError: true, text: expect.stringContaining('approval_expired') })
+      void cell.client.call('vault_get_secret', { key: 'LINES', project: 'app' }).catch(() => undefined)
+      await waiting()
+      cell.client.say({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 3 } })
+      for (let i = 0; i < 100 && owner('approvals', '--json').out.includes('"id"'); i++) await Bun.sleep(20)
+      expect(owner('approvals', '--json').out).not.toContain('"id"')
     }),
   SLOW,
 )

@@ -8,6 +8,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { ElicitRequestSchema, ElicitationCompleteNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { beside } from '../beside.ts'
 import { BrowserPage, isRefused } from '../browser-page.ts'
 import { CANARIES, Cell, plantedPlace } from './mcp-place.ts'
 import { ourBinary } from './peer.ts'
@@ -128,7 +129,7 @@ async function within(act: (room: Room) => Promise<void>, policy = POLICY): Prom
     await room.cell.end()
     expect(room.cell.audit()).not.toContain(CANARIES.passphrase)
   } finally {
-    room.cell.place.run(['agent', 'stop'])
+    await room.cell.end()
     room.cell.remove()
   }
 }
@@ -240,19 +241,6 @@ test.each(['decline', 'cancel'] as const)('a client whose user says %s is refuse
   }),
 )
 
-test('silence is a no; the page says so and is gone', () =>
-  within(
-    async (room) => {
-      const reply = room.run()
-      const { shown, page } = await room.page()
-      expect(await page.rest()).toContain('not decided in time')
-      expect(await reply).toContain('approval_expired')
-      expect(await isRefused(shown.url)).toBe(true)
-      expect(room.over).toEqual([shown.id])
-    },
-    POLICY.replace('wait = 30', 'wait = 5'),
-  ))
-
 test('who allows it in a terminal meanwhile has allowed it; page and client are told', () =>
   within(async (room) => {
     const reply = room.run()
@@ -357,3 +345,20 @@ test.each([
     cell.remove()
   }
 })
+
+beside(
+  'silence is a no; the page says so and is gone',
+  () =>
+    within(
+      async (room) => {
+        const reply = room.run()
+        const { shown, page } = await room.page()
+        expect(await page.rest()).toContain('not decided in time')
+        expect(await reply).toContain('approval_expired')
+        expect(await isRefused(shown.url)).toBe(true)
+        expect(room.over).toEqual([shown.id])
+      },
+      POLICY.replace('wait = 30', 'wait = 5'),
+    ),
+  60_000,
+)

@@ -74,16 +74,34 @@ function planted(): Place {
   return place
 }
 
+/** Vaults with a policy of their own, by the folder they were copied from, what was in it, and the policy. */
+const withPolicies = new Map<string, string>()
+
+/** A copy of the vault of `from` in which `own` is stored. Made once, and copied like the vault itself. */
+function vaultWith(own: string, from: Place): string {
+  const plain = join(from.folder, 'vault')
+  const name = [plain, Bun.hash(readFileSync(join(plain, 'vault.db'))), own].join('\n')
+  const known = withPolicies.get(name)
+  if (known !== undefined) return known
+  const vault = join(mkdtempSync(join(from.folder, 'policy-')), 'vault')
+  cpSync(plain, vault, { recursive: true })
+  from.must(['policy', 'set', '-'], { stdin: own, env: { TVAULT_DIR: vault } })
+  withPolicies.set(name, vault)
+  return vault
+}
+
 /** For a file of tests: the cells that are put into it end with the test. */
 export function cellsOfATest(): Cell[] {
   const open: Cell[] = []
-  afterEach(async () => {
-    for (const cell of open.splice(0)) {
-      await cell.end()
-      cell.remove()
-    }
-  })
+  afterEach(() => endAll(open))
   return open
+}
+
+export async function endAll(cells: Cell[]): Promise<void> {
+  for (const cell of cells.splice(0)) {
+    await cell.end()
+    cell.remove()
+  }
 }
 
 /** The matrix asks for much that is refused. */
@@ -105,7 +123,6 @@ export class Cell {
   readonly folder: string
   readonly work: string
   readonly place: Place
-  readonly client: McpClient
   /** Starts another server on the same vault, with other words; the caller ends it. */
   readonly start: (other?: readonly string[]) => McpClient
   /** Files that hold canaries because the test put them there. */
@@ -116,10 +133,9 @@ export class Cell {
     this.work = join(this.folder, 'work')
     const vault = join(this.folder, 'vault')
     mkdirSync(this.work, { mode: 0o700 })
-    cpSync(join(from.folder, 'vault'), vault, { recursive: true })
+    cpSync(own === undefined ? join(from.folder, 'vault') : vaultWith(own, from), vault, { recursive: true })
     if (rules) writeFileSync(join(vault, 'mcp-policy.yaml'), policyText(rules), { mode: 0o600 })
     this.place = new Place(ourBinary(), { ...from.environment, TVAULT_DIR: vault })
-    if (own !== undefined) this.place.must(['policy', 'set', '-'], { stdin: own })
     this.#plant('.env.probe', `OPEN='${CANARIES.open}'\nMY_DENIED_KEY='${CANARIES.denied}'\nNEW=x\n`)
     symlinkSync(join(this.work, '.env.probe'), join(this.work, '.env.link'))
     if (key === 'agent') this.place.must(['unlock'])
@@ -129,13 +145,19 @@ export class Cell {
         cwd: this.work,
         env: key === 'passphrase' ? { ...locked, TVAULT_PASSPHRASE: TVAULT_PASSPHRASE ?? '' } : locked,
       })
-    this.client = this.start()
     this.#agent = key === 'agent'
     if (owner) this.#owner = new Owner(vault, owner, CANARIES.passphrase)
   }
 
   readonly #agent: boolean
   #owner: Owner | undefined
+  #client: McpClient | undefined
+  #ended: Promise<number> | undefined
+
+  /** A client of a server of its own, which starts when somebody wants it. */
+  get client(): McpClient {
+    return (this.#client ??= this.start())
+  }
 
   /** How often the owner was asked, and answered. */
   get decided(): number {
@@ -152,8 +174,12 @@ export class Cell {
     return this.place.must(['audit', '--limit', '1000', '--json']).toString()
   }
 
-  async end(): Promise<number> {
-    const code = await this.client.end()
+  end(): Promise<number> {
+    return (this.#ended ??= this.#end())
+  }
+
+  async #end(): Promise<number> {
+    const code = (await this.#client?.end()) ?? 0
     this.#owner?.leave()
     if (this.#agent) this.place.run(['agent', 'stop'])
     return code

@@ -4,8 +4,9 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { confinement } from '../../src/guard/confinement.ts'
+import { beside } from '../beside.ts'
 import { hitsIn } from './mcp-canary.ts'
-import { CANARIES, Cell, cellsOfATest, plantedPlace } from './mcp-place.ts'
+import { CANARIES, Cell, cellsOfATest, endAll, plantedPlace } from './mcp-place.ts'
 import type { CellWish } from './mcp-place.ts'
 
 setDefaultTimeout(60_000)
@@ -17,9 +18,9 @@ const open = cellsOfATest()
 /** A program of the owner that writes its line into the log of the cell, and then does what is said. */
 const sh = (cell: Cell, line: string) => ['/bin/sh', '-c', line.replaceAll('LOG', join(cell.work, 'log'))]
 
-async function cellOf(recipe: (cell: Cell) => object, wish: Partial<CellWish> = {}) {
+async function cellOf(recipe: (cell: Cell) => object, wish: Partial<CellWish> = {}, cells = open) {
   const cell = new Cell(place, { rules: { mode: 'full', reads: 0, exec: true }, key: 'passphrase', ...wish })
-  open.push(cell)
+  cells.push(cell)
   const path = join(cell.folder, 'vault', 'mcp-recipes.yaml')
   writeFileSync(path, JSON.stringify(recipe(cell)), { mode: 0o600 })
   await cell.client.initialize()
@@ -124,20 +125,6 @@ describe.if(confinement().confined)('recipes', () => {
     expect(log()).toBe(down + down)
   })
 
-  test('when the call is taken back, and when the client goes away, it is taken down as well', async () => {
-    const recipe = (one: Cell) => ({ OPEN: { 'tear-down': [sh(one, 'sleep 0.2; echo down >> LOG')] } })
-    const { cell, exec, log } = await cellOf(recipe)
-    void exec(['sh', '-c', 'echo begun > begun; sleep 60'])
-    const id = cell.client.lastId
-    while (!existsSync(join(cell.work, 'begun'))) await Bun.sleep(20)
-    cell.client.say({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } })
-    while (log() === '') await Bun.sleep(20)
-    void exec(['sh', '-c', 'echo begun > again; sleep 60'])
-    while (!existsSync(join(cell.work, 'again'))) await Bun.sleep(20)
-    expect(await cell.client.end()).toBe(0)
-    expect(log()).toBe('down\ndown\n')
-  })
-
   test('several secrets: in their order, and taken down the other way round', async () => {
     const around = (one: Cell, name: string) => ({
       'set-up': [sh(one, `echo up ${name} >> LOG`)],
@@ -201,4 +188,25 @@ describe.if(confinement().confined)('recipes', () => {
     expect((await exec(['touch', 'ran'])).isError).toBe(true)
     expect(existsSync(join(cell.work, 'ran'))).toBe(false)
   })
+
+  // Ten seconds are waited for a program whose client went away.
+  const takenDown = async () => {
+    const cells: Cell[] = []
+    const recipe = (one: Cell) => ({ OPEN: { 'tear-down': [sh(one, 'sleep 0.2; echo down >> LOG')] } })
+    try {
+      const { cell, exec, log } = await cellOf(recipe, {}, cells)
+      void exec(['sh', '-c', 'echo begun > begun; sleep 60'])
+      const id = cell.client.lastId
+      while (!existsSync(join(cell.work, 'begun'))) await Bun.sleep(20)
+      cell.client.say({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } })
+      while (log() === '') await Bun.sleep(20)
+      void exec(['sh', '-c', 'echo begun > again; sleep 60'])
+      while (!existsSync(join(cell.work, 'again'))) await Bun.sleep(20)
+      expect(await cell.client.end()).toBe(0)
+      expect(log()).toBe('down\ndown\n')
+    } finally {
+      await endAll(cells)
+    }
+  }
+  beside('when the call is taken back, and when the client goes away, it is taken down as well', takenDown, 60_000)
 })
