@@ -32,7 +32,12 @@ export class Person extends Place {
     })
     delete this.environment['TVAULT_PASSPHRASE']
     this.recipient = ''
-    if (options.identity !== false) {
+    if (options.identity === false) return
+    if (options.binary === undefined) {
+      const made = this.must(['identity', 'new', '--json']).toString()
+      this.recipient = (JSON.parse(made) as { recipient: string }).recipient
+    } else {
+      // The peer says it only in its list.
       this.must(['identity', 'new'])
       this.recipient = this.must(['identity', 'list']).toString().split(/\s+/)[1]!
     }

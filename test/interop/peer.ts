@@ -1,5 +1,5 @@
 // What the interop tests share: the binary of the Go program TinyVault 0.23, ours, and a scratch place for both.
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 const ROOT = resolve(import.meta.dir, '..', '..')
@@ -92,9 +92,19 @@ export function ourPlace(more: Readonly<Record<string, string>> = {}): Place {
   return place
 }
 
-/** A place of the peer with a vault in it. */
+/** The file of the first fresh vault of the peer, for the next ones: all files of tests run in one process. */
+const kept = globalThis as { tvaultPeerFile?: Uint8Array }
+
+/** A place of the peer with a vault in it. Made once in a run, and copied: each call of the peer takes its time. */
 export function peerPlace(binary: string): Place {
   const place = new Place([binary])
-  place.must(['init'])
+  const vault = join(place.folder, 'vault')
+  if (kept.tvaultPeerFile === undefined) {
+    place.must(['init'])
+    kept.tvaultPeerFile = readFileSync(join(vault, 'vault.db'))
+  } else {
+    mkdirSync(vault, { mode: 0o700 })
+    writeFileSync(join(vault, 'vault.db'), kept.tvaultPeerFile, { mode: 0o600 })
+  }
   return place
 }
