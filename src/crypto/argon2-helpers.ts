@@ -56,15 +56,19 @@ export class Helpers {
   }
 
   /** Begins a job of `total` tasks. The one before it must be over. Helpers take from it at once. */
-  begin(kind: (typeof KIND)[keyof typeof KIND], total: number, [groups, together, lanes] = [0, 0, 0]): void {
+  begin(
+    kind: (typeof KIND)[keyof typeof KIND],
+    total: number,
+    [groups, together, lanes]: readonly [number, number, number],
+  ): void {
     const shared = this.#shared
     this.#job = (this.#job + 1) & 0x7fff
     Atomics.store(shared, SHARED.next, (this.#job << 16) | CLOSED)
     Atomics.store(shared, SHARED.kind, kind)
     Atomics.store(shared, SHARED.total, total)
-    Atomics.store(shared, SHARED.groups, groups!)
-    Atomics.store(shared, SHARED.together, together!)
-    Atomics.store(shared, SHARED.lanes, lanes!)
+    Atomics.store(shared, SHARED.groups, groups)
+    Atomics.store(shared, SHARED.together, together)
+    Atomics.store(shared, SHARED.lanes, lanes)
     Atomics.store(shared, SHARED.done, 0)
     Atomics.store(shared, SHARED.broken, 0)
     Atomics.store(shared, SHARED.next, this.#job << 16)

@@ -1,6 +1,6 @@
 // The dotenv text inside sealed files: sorted, and quoted so that this program, the peer and each version of either
 // read the same bytes back. Not meant for a shell: `$` stands bare in double quotes. For people there is dotenv-print.
-import { compare, utf8 } from '../lib/bytes.ts'
+import { compareTexts } from '../lib/bytes.ts'
 import type { Secret } from '../lib/secret.ts'
 import { CR, LF, SPACE, TAB, trim } from './blanks.ts'
 import { Writer, type Printable } from './writer.ts'
@@ -26,7 +26,7 @@ export function printMarshal(entries: readonly Printable[]): Secret {
 
 /** The same lines at the end of `writer`. */
 export function writeMarshal(writer: Writer, entries: readonly Printable[]): void {
-  for (const { key, value } of entries.toSorted((a, b) => compare(utf8(a.key), utf8(b.key)))) {
+  for (const { key, value } of entries.toSorted((a, b) => compareTexts(a.key, b.key))) {
     writer.text(`${key}=`)
     printValue(writer, value.reveal())
     writer.byte(LF)

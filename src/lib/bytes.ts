@@ -70,6 +70,11 @@ export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0
 }
 
+/** The order of the UTF-8 bytes of two texts, which is that of rows; comparing the texts would order UTF-16 units. */
+export function compareTexts(a: string, b: string): number {
+  return compare(utf8(a), utf8(b))
+}
+
 /** Lexicographic order of bytes: negative, zero or positive. */
 export function compare(a: Uint8Array, b: Uint8Array): number {
   const shorter = Math.min(a.length, b.length)

@@ -1,11 +1,9 @@
 // One exchange over a unix socket, and what else `get` needs of the C library when an agent has the value. A process that
 // lives for twenty milliseconds runs every line for the first time, so this is one straight line, with symbols of its own;
 // for everything else there are native-socket.ts and native.ts.
-import { LIBC } from './native-library.ts'
+import { EAGAIN, EINTR, LIBC } from './native-library.ts'
 import {
   AF_UNIX,
-  EAGAIN,
-  EINTR,
   MSG_NOSIGNAL,
   POLLIN,
   POLLOUT,

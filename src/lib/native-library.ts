@@ -21,6 +21,11 @@ export function nativeLibrary<Fns extends Symbols>(symbols: Fns): () => Native<F
   return () => (loaded ??= load(symbols))
 }
 
+/** Numbers that errno has on Linux. */
+export const EINTR = 4
+export const EAGAIN = 11
+export const EACCES = 13
+
 /** Where errno is, known before any function can be called: looking it up afterwards would change it. */
 let errnoOfLibrary: (() => number) | undefined
 

@@ -1,10 +1,8 @@
 // Unix sockets without an event loop: a client that asks the agent one thing and waits for the answer. Loading node:net
 // costs more than the whole exchange takes, and the vault's methods are synchronous. Every call has a deadline.
-import { errno, nativeLibrary } from './native-library.ts'
+import { EAGAIN, EINTR, errno, nativeLibrary } from './native-library.ts'
 import {
   AF_UNIX,
-  EAGAIN,
-  EINTR,
   MSG_NOSIGNAL,
   POLLIN,
   POLLOUT,

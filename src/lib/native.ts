@@ -1,5 +1,5 @@
 // What the kernel offers and Bun does not, for every mode. Importing this file costs nothing.
-import { errno, nativeLibrary } from './native-library.ts'
+import { EACCES, EAGAIN, errno, nativeLibrary } from './native-library.ts'
 
 const SYMBOLS = {
   isatty: { args: ['i32'], returns: 'i32' },
@@ -55,7 +55,6 @@ export function flock(fd: number, mode: keyof typeof LOCK, wait: boolean): boole
 
 const F_OFD_SETLK = 37
 const F_WRLCK = 1n
-const [EAGAIN, EACCES] = [11, 13]
 
 /**
  * Locks the byte at `offset` of `fd`, which is open for writing, for its open file description (fcntl(2), F_OFD_SETLK),

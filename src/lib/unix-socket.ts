@@ -22,8 +22,6 @@ export const SO_PEERCRED = 17
 export const POLLIN = 1
 export const POLLOUT = 4
 export const MSG_NOSIGNAL = 0x4000
-export const EINTR = 4
-export const EAGAIN = 11
 
 /** struct sockaddr_un for `path`, in UTF-8; undefined for one that is too long or has a zero in it. */
 export function addressOf(path: string): Uint8Array | undefined {

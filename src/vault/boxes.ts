@@ -3,7 +3,7 @@
 // The parts are length-prefixed, so no two places share an encoding. Archived versions keep their place.
 import { seal, unseal } from '../crypto/aead.ts'
 import { LABELS } from '../crypto/keys.ts'
-import { equalConstantTime, joined, u32, u64, utf8 } from '../lib/bytes.ts'
+import { equalConstantTime, joined, u64, utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { Secret } from '../lib/secret.ts'
 import type { Suite } from '../crypto/aead.ts'
@@ -20,14 +20,18 @@ export interface ValuePlace {
   updatedAt: Nanoseconds
 }
 
-/** Associated data: each part behind its length as u32. */
+/** Associated data: the label and each part behind its length as u32. */
 export function bind(label: string, ...parts: readonly Uint8Array[]): Uint8Array {
-  const all = [utf8(label), ...parts]
+  return measured(utf8(label), ...parts)
+}
+
+/** Each part behind its length as u32. */
+function measured(...parts: readonly Uint8Array[]): Uint8Array {
   let size = 0
-  for (const part of all) size += 4 + part.length
+  for (const part of parts) size += 4 + part.length
   const whole = new Uint8Array(size)
   let at = 0
-  for (const part of all) {
+  for (const part of parts) {
     for (let shift = 24; shift >= 0; shift -= 8) whole[at++] = part.length >>> shift
     whole.set(part, at)
     at += part.length
@@ -71,8 +75,7 @@ function valueBinding({ vaultId, project, key, version, createdAt, updatedAt }: 
   numbers.setUint32(0, version)
   numbers.setBigUint64(4, createdAt)
   numbers.setBigUint64(12, updatedAt)
-  const name = utf8(key)
-  return joined(known.head, u32(name.length), name, u32(NUMBERS.length), NUMBERS)
+  return joined(known.head, measured(utf8(key), NUMBERS))
 }
 
 /** A door: the box of `value` under the project's key. Does not wipe `value`. */

@@ -2,7 +2,7 @@
 // told that there is no such group.
 import { allGroups, chain, checkGroup, projectOfEnvironment } from './group-rows.ts'
 import { currentKeys, currentRow } from './secrets.ts'
-import { compare, utf8 } from '../lib/bytes.ts'
+import { compareTexts } from '../lib/bytes.ts'
 import type { Reader } from '../store/store.ts'
 import type { Environment, Group, StoredGroup } from './group-rows.ts'
 import type { Project } from './projects.ts'
@@ -76,7 +76,7 @@ export function keySources(scope: Scope, reader: Reader, name: string, environme
       sources.set(key, { key, environment: link.environment, inherited: !own, pinned })
     }
   }
-  return [...sources.values()].sort((a, b) => compare(utf8(a.key), utf8(b.key)))
+  return [...sources.values()].sort((a, b) => compareTexts(a.key, b.key))
 }
 
 /** Whether an environment's own key is the untouched copy that `pin` made, that copy with later versions, or neither. */

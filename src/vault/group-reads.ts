@@ -1,6 +1,6 @@
 // Values through an environment group: the environment's own, else the one of its nearest base that has the key.
 // Each project on the way is asked of the policy and gets its own intent in the audit log before a value leaves.
-import { compare, utf8 } from '../lib/bytes.ts'
+import { compareTexts } from '../lib/bytes.ts'
 import { boundedNames } from './audit.ts'
 import { checkedGroup, links, nearest } from './group-names.ts'
 import { OPERATIONS } from './operations.ts'
@@ -36,7 +36,7 @@ export function resolve(
     if (prefix !== undefined || only === undefined) {
       for (const { project } of path) for (const key of currentKeys(writer, project, prefix)) picked.add(key)
     }
-    const keys = [...picked].sort((a, b) => compare(utf8(a), utf8(b)))
+    const keys = [...picked].sort(compareTexts)
     const found = keys.flatMap((key) => nearestAllowed(scope, writer, path, key))
     const there = new Set(found.map(({ row }) => row.key))
     const missing = keys.filter((key) => !there.has(key) && only?.includes(key))
@@ -110,7 +110,7 @@ export function differences(scope: Scope, opener: Opener, name: string): GroupDi
     return { intent: notes, found: rows }
   })
   return [...compared]
-    .sort(([a], [b]) => compare(utf8(a), utf8(b)))
+    .sort(([a], [b]) => compareTexts(a, b))
     .map(([key, found]) => ({
       key,
       environments: found.map(({ link }) => link.environment),

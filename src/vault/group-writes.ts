@@ -1,6 +1,6 @@
 // Values that move between the environments of a group: promoted, pinned, unpinned. A value is opened and sealed again
 // inside the one transaction that also writes the audit row; it never leaves the vault on the way.
-import { compare, toHex, utf8 } from '../lib/bytes.ts'
+import { compareTexts, toHex } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { checkKey, printable } from '../lib/names.ts'
 import { boundedNames } from './audit.ts'
@@ -34,7 +34,7 @@ export function promotionPlan(
     for (const project of [source, target]) {
       scope.demand(OPERATIONS.compare, { project: project.name }, { group: name })
     }
-    const keys = [...new Set(named ?? currentKeys(writer, source))].sort((a, b) => compare(utf8(a), utf8(b)))
+    const keys = [...new Set(named ?? currentKeys(writer, source))].sort(compareTexts)
     const rows: { row: SecretRow; present: SecretRow | undefined }[] = []
     const missing: string[] = []
     for (const key of keys) {
@@ -52,7 +52,7 @@ export function promotionPlan(
   return [
     ...rows.map(({ row, present }) => promotion(opener, source, row, target, present)),
     ...missing.map((key): Promotion => ({ key, change: 'missing', fromVersion: 0, toVersion: 0 })),
-  ].sort((a, b) => compare(utf8(a.key), utf8(b.key)))
+  ].sort((a, b) => compareTexts(a.key, b.key))
 }
 
 function promotion(

@@ -18,7 +18,7 @@ import { currentRow, existsAlready, openAll, openRow, putValue, rowHolds, soundR
 import { share, unshare } from './sharing.ts'
 import { clearTiers, lowerTier, raiseTier } from './tiers.ts'
 import { verifyAll } from './verify.ts'
-import { compare, utf8 } from '../lib/bytes.ts'
+import { compare, compareTexts } from '../lib/bytes.ts'
 import { Secret } from '../lib/secret.ts'
 import { now } from '../lib/time.ts'
 import type { KdfParameters } from '../crypto/kdf-parameters.ts'
@@ -378,7 +378,6 @@ export class Handle extends Catalogue implements View {
       if (row) rows.push(row)
       else missing.push(key)
     }
-    const order = (a: string, b: string): number => compare(utf8(a), utf8(b))
-    return { rows: rows.sort((a, b) => order(a.key, b.key)), missing: missing.sort(order) }
+    return { rows: rows.sort((a, b) => compareTexts(a.key, b.key)), missing: missing.sort(compareTexts) }
   }
 }

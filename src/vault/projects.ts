@@ -1,7 +1,7 @@
 // Projects: rows by id, found by name. A project's record is bound into the box of its key, so its name cannot be
 // changed without the KEK; the rows under it use the id. Nothing here asks the policy or writes audit rows (scope.ts).
 import { randomBytes } from '../crypto/random.ts'
-import { compare, utf8 } from '../lib/bytes.ts'
+import { compareTexts } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { checkDescription, checkProjectName } from '../lib/names.ts'
 import { checkMeta } from './gaps.ts'
@@ -19,7 +19,7 @@ export interface Project extends ProjectRecord {
 /** All projects, sorted bytewise by name. Throws `corrupt`. */
 export function allProjects(reader: Reader): Project[] {
   return Array.from(reader.range('projects'), ({ key, value }) => ({ id: key, ...decodeProject(key, value) })).sort(
-    (a, b) => compare(utf8(a.name), utf8(b.name)),
+    (a, b) => compareTexts(a.name, b.name),
   )
 }
 

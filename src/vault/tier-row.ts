@@ -3,7 +3,7 @@
 // The rule: the row is about names, not about values. A secret that is deleted and made again keeps its tier, whoever did
 // it and whatever became of its project.
 import { LABELS, mac } from '../crypto/keys.ts'
-import { compare, concat, equalConstantTime, text, utf8 } from '../lib/bytes.ts'
+import { compareTexts, concat, equalConstantTime, text, utf8 } from '../lib/bytes.ts'
 import { Failure } from '../lib/errors.ts'
 import { isKey } from '../lib/names.ts'
 import { bind } from './boxes.ts'
@@ -35,13 +35,9 @@ export function readTierRow(reader: Reader, vaultId: string, keys: Keyring | und
 /** Body: mac (32), JSON list of [project, key]. Throws `usage` for too many. */
 export function putTierRow(writer: Writer, vaultId: string, keys: Keyring, places: readonly SecretPlace[]): void {
   if (places.length > MOST_PLACES) throw new Failure('usage', `there are at most ${MOST_PLACES} secrets of tier 2`)
-  const sorted = places.toSorted((a, b) => order(a.project, b.project) || order(a.key, b.key))
+  const sorted = places.toSorted((a, b) => compareTexts(a.project, b.project) || compareTexts(a.key, b.key))
   const content = utf8(JSON.stringify(sorted.map(({ project, key }) => [project, key])))
   writer.put('meta', META.tiers, frame('tiers', META.tiers, concat(tierMac(keys, vaultId, content), content)))
-}
-
-function order(a: string, b: string): number {
-  return compare(utf8(a), utf8(b))
 }
 
 function placesIn(content: Uint8Array): SecretPlace[] {
